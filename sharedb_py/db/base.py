@@ -1,0 +1,229 @@
+"""The database adapter interface; the docstrings are the contract.
+
+``tests/contract/test_db.py`` runs the same tests on every adapter.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeAlias
+
+from sharedb_py.jsonvalue import MISSING, JSONObject
+from sharedb_py.ops import Op
+from sharedb_py.snapshot import Snapshot
+
+__all__ = [
+    "DB",
+    "NO_OPTIONS",
+    "DocCommit",
+    "Fields",
+    "LiveQuery",
+    "Options",
+    "PollResult",
+    "PollTimes",
+    "QueryResult",
+]
+
+Fields: TypeAlias = frozenset[str]
+"""The top-level fields a projection shows."""
+
+Options: TypeAlias = Mapping[str, Any]
+"""What the caller passes through to the adapter: ``agent_custom``, and what middleware adds."""
+
+NO_OPTIONS: Final[Options] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class DocCommit:
+    """Consecutive ops of one document and the snapshot after the last of them.
+
+    ``ops[0]["v"]`` is the version the document must have for the commit to
+    happen; ``ops[i]["v"]`` grows by one; ``snapshot.version`` is the last plus one.
+    """
+
+    collection: str
+    doc_id: str
+    ops: Sequence[Op]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """Matching snapshots in query order, and ``extra`` (such as a count) if any."""
+
+    snapshots: list[Snapshot]
+    extra: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """Ids of matching documents in query order, and ``extra`` if any."""
+
+    ids: list[str]
+    extra: Any = MISSING
+
+
+class LiveQuery(Protocol):
+    """A query that can be decided from one document at a time, in memory."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether results are ordered by :meth:`sort_key`; else in any stable order."""
+
+    def matches(self, snapshot: Snapshot) -> bool:
+        """Whether the document belongs to the results."""
+
+    def sort_key(self, snapshot: Snapshot) -> Any:
+        """A key that compares in result order with the keys of other documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollTimes:
+    """How often a live query may and must be polled, in milliseconds; None: the default."""
+
+    debounce: float | None = None
+    interval: float | None = None
+
+
+class DB(ABC):
+    """Stores snapshots and ops. Every value handed in or out is immutable.
+
+    Methods raise :class:`~sharedb_py.errors.DatabaseError` when the store fails.
+    An unknown document is a snapshot of version 0, never an error.
+    """
+
+    poll_times: PollTimes = PollTimes()
+    disable_subscribe: bool = False
+    """Whether subscribed queries are refused (``ERR_DATABASE_DOES_NOT_SUPPORT_SUBSCRIBE``)."""
+
+    @abstractmethod
+    async def commit(self, batch: Sequence[DocCommit]) -> list[bool]:
+        """Store each document's ops and snapshot, all of a document or nothing of it.
+
+        Returns, for each entry of the batch, True once it is durable, and False,
+        storing nothing of that entry, if the document is no longer at
+        ``ops[0]["v"]``. A batch holds at most one entry for a document. Raises
+        only if the outcome of the whole batch is a failure.
+        """
+
+    @abstractmethod
+    async def get_snapshot(
+        self,
+        collection: str,
+        doc_id: str,
+        fields: Fields | None = None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> Snapshot:
+        """Return the current snapshot; with ``meta`` only if ``metadata``.
+
+        ``fields`` permits the adapter to leave other top-level fields out; the
+        caller projects the result all the same.
+        """
+
+    @abstractmethod
+    async def get_snapshots(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        fields: Fields | None = None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> dict[str, Snapshot]:
+        """Return the current snapshot of every id asked for, unknown ones included."""
+
+    @abstractmethod
+    async def get_ops(
+        self,
+        collection: str,
+        doc_id: str,
+        start: int | None,
+        end: int | None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> list[Op]:
+        """Return the ops with versions in [start, end), in order; None: from 0, to the last.
+
+        ``m`` is left out unless ``metadata``. A range that reaches past the last
+        op is cut; an op missing inside the range raises ``DatabaseError``.
+        """
+
+    @abstractmethod
+    async def get_ops_bulk(
+        self,
+        collection: str,
+        ranges: Mapping[str, tuple[int | None, int | None]],
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> dict[str, list[Op]]:
+        """Like :meth:`get_ops` for many documents: ``{id: (start, end)}`` to ``{id: ops}``."""
+
+    async def get_ops_to_snapshot(
+        self,
+        collection: str,
+        doc_id: str,
+        start: int,
+        snapshot: Snapshot,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> list[Op]:
+        """Return the ops with versions in [start, snapshot.version)."""
+        return await self.get_ops(
+            collection, doc_id, start, snapshot.version, metadata=metadata, options=options
+        )
+
+    @abstractmethod
+    async def get_committed_op_version(
+        self, collection: str, doc_id: str, src: str, seq: int
+    ) -> int | None:
+        """Return the version at which the document's op (src, seq) was committed, or None."""
+
+    @abstractmethod
+    async def query(
+        self,
+        collection: str,
+        query: JSONObject,
+        fields: Fields | None = None,
+        *,
+        options: Options = NO_OPTIONS,
+    ) -> QueryResult:
+        """Return the matching documents; deleted documents never match.
+
+        Raises :class:`~sharedb_py.errors.QueryError` for a query it cannot run.
+        """
+
+    @abstractmethod
+    async def query_poll(
+        self, collection: str, query: JSONObject, *, options: Options = NO_OPTIONS
+    ) -> PollResult:
+        """Return what :meth:`query` would, as ids."""
+
+    @abstractmethod
+    async def query_poll_doc(
+        self, collection: str, doc_id: str, query: JSONObject, *, options: Options = NO_OPTIONS
+    ) -> bool:
+        """Whether the document is among the results; only where :meth:`can_poll_doc`."""
+
+    @abstractmethod
+    def can_poll_doc(self, collection: str, query: JSONObject) -> bool:
+        """Whether a document's membership depends on that document alone, and order on nothing."""
+
+    @abstractmethod
+    def skip_poll(self, collection: str, doc_id: str, op: Op, query: JSONObject) -> bool:
+        """Whether ``op`` cannot change the query's results; when in doubt, False."""
+
+    def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:
+        """Return the query as one that is decided in memory, or None where it must be polled."""
+        return None
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what was begun and let go of files and connections; may be called twice."""

@@ -1,0 +1,44 @@
+"""A document's state at one version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sharedb_py.jsonvalue import MISSING, JSONObject
+
+__all__ = ["Snapshot", "empty_snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of one document at one version; immutable, and so is its data.
+
+    ``version`` is the number of ops so far (0: never touched). ``type_uri`` is
+    None and ``data`` is :data:`MISSING` where no document exists. ``meta`` is
+    what the server keeps beside the data (``ctime``, ``mtime`` in ms since the
+    epoch, ``_create``, and whatever middleware adds); None when it was not read.
+    ``adapter`` is for the adapter's own use, such as an op link; nothing else
+    reads it, and it goes back to the adapter with the next commit.
+    """
+
+    id: str
+    version: int
+    type_uri: str | None = None
+    data: Any = MISSING
+    meta: JSONObject | None = None
+    adapter: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a document: it was created and not deleted since."""
+        return self.type_uri is not None
+
+    def without_meta(self) -> Snapshot:
+        """The same state, fit to be shown to a client."""
+        return self if self.meta is None else replace(self, meta=None)
+
+
+def empty_snapshot(doc_id: str) -> Snapshot:
+    """The snapshot of a document that was never created."""
+    return Snapshot(doc_id, 0)
