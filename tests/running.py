@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Program", "free_port"]
+__all__ = ["ROOT", "Program", "free_port"]
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -43,8 +43,9 @@ class Program:
         patience: float = 60.0,
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
+        scripts: Path = SCRIPTS,
     ) -> None:
-        self.argv = [str(SCRIPTS / command), *arguments]
+        self.argv = [str(scripts / command), *arguments]
         self.log = log
         self.ready = re.compile(ready)
         self.patience = patience
