@@ -16,7 +16,10 @@ from tests.e2e.notebook_page import PATIENCE, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
 
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
+    "DwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 VERSION_3: dict[str, Any] = {
     "nbformat": 3,
@@ -99,7 +102,7 @@ async def saved_with(path: Path, wanted: str) -> nbformat.NotebookNode:
     """Wait until the file holds a text, and return the valid notebook it is."""
     for _ in range(200):
         if wanted in path.read_text():
-            notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+            notebook: nbformat.NotebookNode = nbformat.read(path, as_version=nbformat.NO_CONVERT)
             nbformat.validate(notebook)
             return notebook
         await asyncio.sleep(0.1)
