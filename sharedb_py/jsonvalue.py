@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 __all__ = [
     "MAX_DEPTH",
     "MISSING",
+    "RESERVED_NAMES",
     "JSONArray",
     "JSONObject",
     "JSONScalar",
@@ -30,6 +31,25 @@ JSONValue: TypeAlias = JSONScalar | JSONObject | JSONArray
 
 MAX_DEPTH: Final = 200
 """How deeply arrays and objects may nest in a message, an op or a document."""
+
+
+RESERVED_NAMES: Final = frozenset(
+    {
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    }
+)
+"""Properties of every JavaScript object: refused as names and in paths, to protect clients."""
 
 
 class Missing(Enum):

@@ -1,0 +1,272 @@
+"""What a json0 component becomes after another (protocol section 11.4).
+
+The numbered steps are those of the protocol. ``index`` is the place in a path up
+to which the two components walk together; -1 stands for the root, where neither
+has a segment.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sharedb_py.jsonvalue import MISSING
+from sharedb_py.ot.base import Side
+from sharedb_py.ot.json0.applying import apply, list_index
+from sharedb_py.ot.json0.components import (
+    SUBTYPES,
+    Component,
+    Op,
+    append,
+    from_text,
+    is_text_edit,
+    to_text,
+)
+
+__all__ = ["transform_component"]
+
+
+def _operand_length(component: Component) -> int:
+    """The path's length, one more where the component works inside the value it names."""
+    inside = component.get("na") is not None or bool(component.get("t"))
+    return len(component["p"]) + inside
+
+
+def _common_index(a: Component, b: Component) -> int | None:
+    """The index at which ``a`` acts, if ``b`` walks the same path up to there."""
+    a_length, b_length = _operand_length(a), _operand_length(b)
+    if a_length == 0:
+        return -1
+    if b_length == 0:
+        return None
+    for index in range(a_length - 1):
+        if index >= b_length - 1 or _at(a, index) != _at(b, index):
+            return None
+    return a_length - 1
+
+
+def _at(component: Component, index: int) -> Any:
+    path = component["p"]
+    return path[index] if 0 <= index < len(path) else MISSING
+
+
+def _number(segment: Any) -> float:
+    """A segment as JavaScript compares it with a number; NaN never compares true."""
+    index = list_index(segment)
+    return math.nan if index is None else index
+
+
+def _loosely_equal(a: Any, b: Any) -> bool:
+    return bool(a == b) or _number(a) == _number(b)
+
+
+def _shift(component: Component, index: int, by: int) -> None:
+    """Move the segment at an index; a segment that is none stays as it is."""
+    segment = list_index(_at(component, index))
+    if segment is not None:
+        component["p"][index] = segment + by
+
+
+def _shift_target(component: Component, by: int) -> None:
+    target = list_index(component["lm"])
+    if target is not None:
+        component["lm"] = target + by
+
+
+def transform_component(dest: Op, component: Component, other: Component, side: Side) -> None:
+    """Append to ``dest`` what ``component`` becomes after ``other``: none, one or more."""
+    c = {**component, "p": list(component["p"])}
+    index, reverse = _common_index(other, c), _common_index(c, other)
+    _edit_deleted_value(c, other, reverse)
+    if index is None:
+        append(dest, c)
+        return
+    if is_text_edit(c) and is_text_edit(other):
+        _transform_text(dest, c, other, side)
+        return
+    if other.get("t") and other["t"] in SUBTYPES:
+        _transform_subtype(dest, c, other, side)
+        return
+    same = _operand_length(c) == _operand_length(other)
+    if "na" in other and other["na"] is not None:
+        keep = True
+    elif "li" in other and "ld" in other:
+        keep = _after_list_replace(c, other, index, same, side)
+    elif "li" in other:
+        keep = _after_list_insert(c, other, index, same, side)
+    elif "ld" in other:
+        keep = _after_list_delete(c, other, index, same)
+    elif "lm" in other:
+        keep = _after_list_move(c, other, index, same, side)
+    elif "oi" in other and "od" in other:
+        keep = _after_object_replace(c, other, index, same, side)
+    elif "oi" in other:
+        keep = _after_object_insert(dest, c, other, index, side)
+    elif "od" in other:
+        keep = _after_object_delete(c, other, index, same)
+    else:
+        keep = True
+    if keep:
+        append(dest, c)
+
+
+def _edit_deleted_value(c: Component, other: Component, reverse: int | None) -> None:
+    """Step 1: what ``c`` deletes was edited inside meanwhile; its copy follows."""
+    own = _operand_length(c)
+    if reverse is None or _operand_length(other) <= own:
+        return
+    if not _loosely_equal(_at(c, reverse), _at(other, reverse)):
+        return
+    key = "ld" if "ld" in c else "od" if "od" in c else None
+    if key:
+        c[key] = apply(c[key], [{**other, "p": other["p"][own:]}])
+
+
+def _transform_text(dest: Op, c: Component, other: Component, side: Side) -> None:
+    """Steps 3 and 4 for two string edits in the ``si``/``sd`` form."""
+    mine, theirs = from_text(c), from_text(other)
+    for edit in SUBTYPES[mine["t"]].transform(mine["o"], theirs["o"], side):
+        append(dest, to_text(mine["p"], edit))
+
+
+def _transform_subtype(dest: Op, c: Component, other: Component, side: Side) -> None:
+    """Step 4: two ops of one subtype; of different ones, neither knows the other."""
+    if c.get("t") == other["t"]:
+        edits = SUBTYPES[other["t"]].transform(c["o"], other["o"], side)
+        if not edits:
+            return
+        c["o"] = edits
+    append(dest, c)
+
+
+def _after_list_replace(c: Component, other: Component, index: int, same: bool, side: Side) -> bool:
+    """Step 6."""
+    if _at(other, index) != _at(c, index):
+        return True
+    if not same:
+        return False
+    if "ld" in c:
+        if "li" not in c or side == "right":
+            return False
+        c["ld"] = other["li"]
+    return True
+
+
+def _after_list_insert(c: Component, other: Component, index: int, same: bool, side: Side) -> bool:
+    """Step 7."""
+    mine, theirs = _at(c, index), _at(other, index)
+    if "li" in c and "ld" not in c and same and mine == theirs:
+        if side == "right":
+            _shift(c, index, 1)
+    elif _number(theirs) <= _number(mine):
+        _shift(c, index, 1)
+    if "lm" in c and same and _number(theirs) <= _number(c["lm"]):
+        _shift_target(c, 1)
+    return True
+
+
+def _after_list_delete(c: Component, other: Component, index: int, same: bool) -> bool:
+    """Step 8."""
+    mine, theirs = _at(c, index), _at(other, index)
+    if "lm" in c and same:
+        if mine == theirs:
+            return False
+        gone, start, target = _number(theirs), _number(mine), _number(c["lm"])
+        if gone < target or (gone == target and start < target):
+            _shift_target(c, -1)
+    if _number(theirs) < _number(mine):
+        _shift(c, index, -1)
+    elif mine == theirs:
+        if _operand_length(other) < _operand_length(c):
+            return False
+        if "ld" in c:
+            if "li" not in c:
+                return False
+            del c["ld"]
+    return True
+
+
+def _after_list_move(c: Component, other: Component, index: int, same: bool, side: Side) -> bool:
+    """Step 9."""
+    if "lm" in c and same:
+        return _move_after_move(c, other, index, side)
+    mine = _number(_at(c, index))
+    start, target = _number(_at(other, index)), _number(other["lm"])
+    if "li" in c and "ld" not in c and same:
+        _shift(c, index, -(mine > start) + (mine > target))
+    elif mine == start:
+        c["p"][index] = other["lm"]
+    else:
+        passed = mine > target or (mine == target and start > target)
+        _shift(c, index, -(mine > start) + passed)
+    return True
+
+
+def _move_after_move(c: Component, other: Component, index: int, side: Side) -> bool:
+    """Step 9a: all comparisons are with the places before either move."""
+    start, target = _number(_at(c, index)), _number(c["lm"])
+    other_start, other_target = _number(_at(other, index)), _number(other["lm"])
+    if other_start == other_target:
+        return True
+    if start == other_start:
+        if side == "right":
+            return False
+        c["p"][index] = other["lm"]
+        if start == target:
+            c["lm"] = other["lm"]
+        return True
+    shift, target_shift = -(start > other_start), 0
+    if start > other_target:
+        shift += 1
+    elif start == other_target and other_start > other_target:
+        shift += 1
+        if start == target:
+            target_shift += 1
+    if target > other_start or (target == other_start and target > start):
+        target_shift -= 1
+    if target > other_target:
+        target_shift += 1
+    elif target == other_target:
+        if (other_target > other_start and target > start) or (
+            other_target < other_start and target < start
+        ):
+            target_shift += side == "right"
+        elif target > start:
+            target_shift += 1
+        elif target == other_start:
+            target_shift -= 1
+    _shift(c, index, shift)
+    _shift_target(c, target_shift)
+    return True
+
+
+def _after_object_replace(
+    c: Component, other: Component, index: int, same: bool, side: Side
+) -> bool:
+    """Step 10."""
+    if _at(other, index) != _at(c, index):
+        return True
+    if "oi" not in c or not same or side == "right":
+        return False
+    c["od"] = other["oi"]
+    return True
+
+
+def _after_object_insert(dest: Op, c: Component, other: Component, index: int, side: Side) -> bool:
+    """Step 11."""
+    if "oi" not in c or _at(other, index) != _at(c, index):
+        return True
+    if side == "right":
+        return False
+    append(dest, {"p": list(c["p"]), "od": other["oi"]})
+    return True
+
+
+def _after_object_delete(c: Component, other: Component, index: int, same: bool) -> bool:
+    """Step 12."""
+    if not _loosely_equal(_at(other, index), _at(c, index)):
+        return True
+    if not same or "oi" not in c:
+        return False
+    c.pop("od", None)
+    return True
