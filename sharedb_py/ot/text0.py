@@ -137,22 +137,23 @@ class Text0:
         """Return the text after an op; a delete must name the text that is there."""
         if not isinstance(snapshot, str):
             raise OpNotApplied("Snapshot must be a string")
+        text_now: str = snapshot
         for component in _check(op):
             kind, text = _text(component)
             position = int(component["p"])
             if kind == "i":
-                snapshot = join(
-                    slice_units(snapshot, 0, position), text, slice_units(snapshot, position)
+                text_now = join(
+                    slice_units(text_now, 0, position), text, slice_units(text_now, position)
                 )
                 continue
             end = position + length(text)
-            if slice_units(snapshot, position, end) != text:
+            if slice_units(text_now, position, end) != text:
                 raise OpNotApplied(
                     f"Delete component {text!r} does not match deleted text "
-                    f"{slice_units(snapshot, position, end)!r}"
+                    f"{slice_units(text_now, position, end)!r}"
                 )
-            snapshot = join(slice_units(snapshot, 0, position), slice_units(snapshot, end))
-        return snapshot
+            text_now = join(slice_units(text_now, 0, position), slice_units(text_now, end))
+        return text_now
 
     def transform(self, op: Any, other: Any, side: Side) -> Op:
         """Return ``op`` as it reads after ``other``."""

@@ -1,0 +1,320 @@
+"""A database in one SQLite file: the embedded default.
+
+One thread writes, a batch of documents to a transaction, and another reads, so
+that the event loop never waits for the disk. The file is in WAL mode with
+``synchronous = FULL``: a commit that returned True survives the end of the
+process and of the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options
+from sharedb_py.db.matching import MatchingDB
+from sharedb_py.db.memory import without_meta
+from sharedb_py.errors import DatabaseError
+from sharedb_py.jsonvalue import MISSING
+from sharedb_py.ops import Op
+from sharedb_py.querylang import ParsedQuery
+from sharedb_py.snapshot import Snapshot, empty_snapshot
+
+__all__ = ["SQLiteDB", "connect_file", "from_url"]
+
+SCHEMA_VERSION: Final = 1
+BUSY_SECONDS: Final = 10.0
+_MANY: Final = 400  # ids in one statement: SQLite allows 999 parameters at the least
+
+_SCHEMA: Final = """
+CREATE TABLE snapshots (
+    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL,
+    type TEXT, data TEXT, meta TEXT,
+    PRIMARY KEY (collection, id)
+) WITHOUT ROWID;
+CREATE TABLE ops (
+    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL,
+    src TEXT, seq INTEGER, op TEXT NOT NULL,
+    PRIMARY KEY (collection, id, v)
+) WITHOUT ROWID;
+CREATE INDEX ops_by_source ON ops (collection, id, src, seq);
+CREATE TABLE milestones (
+    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL, mtime REAL,
+    type TEXT, data TEXT, meta TEXT,
+    PRIMARY KEY (collection, id, v)
+) WITHOUT ROWID;
+"""
+
+T = TypeVar("T")
+
+
+def connect_file(path: str | Path) -> sqlite3.Connection:
+    """Open a database file, making it and its folder if need be.
+
+    Raises ``DatabaseError`` naming the file if it cannot be opened, is no
+    database, or was written by a newer version of this software.
+    """
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseError(f"Cannot open the SQLite database {path}: {error}") from error
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise DatabaseError(
+                f"{path} was written by a newer version (schema {version}, this one knows "
+                f"{SCHEMA_VERSION}): update sharedb-py"
+            )
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def encode(value: Any) -> str | None:
+    """Return a value as JSON text; MISSING as NULL. Lone surrogates are escaped."""
+    return None if value is MISSING else json.dumps(value, separators=(",", ":"))
+
+
+def decode(text: str | None) -> Any:
+    """Return what :func:`encode` was given."""
+    return MISSING if text is None else json.loads(text)
+
+
+def _to_snapshot(row: Any, metadata: bool = False) -> Snapshot:
+    doc_id, version, type_uri, data, meta = row
+    return Snapshot(
+        doc_id,
+        version,
+        type_uri,
+        decode(data),
+        json.loads(meta) if metadata and meta is not None else None,
+    )
+
+
+def _to_op(text: str, metadata: bool) -> Op:
+    op: Op = json.loads(text)
+    return op if metadata else without_meta(op)
+
+
+class SQLiteDB(MatchingDB):
+    """Keeps everything in one file; several processes may share it."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self._writing = connect_file(path)
+        self._reading = connect_file(path)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
+        self._closed = False
+
+    async def _on(self, executor: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any) -> T:
+        if self._closed:
+            raise DatabaseError("The database is closed")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise DatabaseError(f"SQLite: {error} ({self.path})") from error
+
+    # Writing
+
+    async def commit(self, batch: Sequence[DocCommit]) -> list[bool]:
+        return await self._on(self._writer, self._commit, batch)
+
+    def _commit(self, batch: Sequence[DocCommit]) -> list[bool]:
+        self._writing.execute("BEGIN IMMEDIATE")
+        try:
+            results = [self._commit_doc(entry) for entry in batch]
+            self._writing.execute("COMMIT")
+        except BaseException:
+            self._writing.execute("ROLLBACK")
+            raise
+        return results
+
+    def _commit_doc(self, entry: DocCommit) -> bool:
+        # The write lock is held: what the version is now, it stays until COMMIT.
+        key, first = (entry.collection, entry.doc_id), entry.ops[0]["v"]
+        row = self._writing.execute(
+            "SELECT v FROM snapshots WHERE collection = ? AND id = ?", key
+        ).fetchone()
+        if (row[0] if row else 0) != first:
+            return False
+        self._writing.executemany(
+            "INSERT INTO ops VALUES (?, ?, ?, ?, ?, ?)",
+            [(*key, op["v"], op.get("src"), op.get("seq"), encode(op)) for op in entry.ops],
+        )
+        after = entry.snapshot
+        self._writing.execute(
+            "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
+            (*key, after.version, after.type_uri, encode(after.data), json.dumps(after.meta)),
+        )
+        return True
+
+    # Reading
+
+    async def get_snapshot(
+        self,
+        collection: str,
+        doc_id: str,
+        fields: Fields | None = None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> Snapshot:
+        found = await self.get_snapshots(collection, [doc_id], fields, metadata=metadata)
+        return found[doc_id]
+
+    async def get_snapshots(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        fields: Fields | None = None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> dict[str, Snapshot]:
+        return await self._on(self._reader, self._get_snapshots, collection, list(ids), metadata)
+
+    def _get_snapshots(
+        self, collection: str, ids: list[str], metadata: bool
+    ) -> dict[str, Snapshot]:
+        found = {doc_id: empty_snapshot(doc_id) for doc_id in ids}
+        for start in range(0, len(ids), _MANY):
+            some = ids[start : start + _MANY]
+            rows = self._reading.execute(
+                "SELECT id, v, type, data, meta FROM snapshots WHERE collection = ? "
+                f"AND id IN ({', '.join('?' * len(some))})",
+                (collection, *some),
+            )
+            found.update((row[0], _to_snapshot(row, metadata)) for row in rows)
+        return found
+
+    async def get_ops(
+        self,
+        collection: str,
+        doc_id: str,
+        start: int | None,
+        end: int | None,
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> list[Op]:
+        found = await self.get_ops_bulk(collection, {doc_id: (start, end)}, metadata=metadata)
+        return found[doc_id]
+
+    async def get_ops_bulk(
+        self,
+        collection: str,
+        ranges: Mapping[str, tuple[int | None, int | None]],
+        *,
+        metadata: bool = False,
+        options: Options = NO_OPTIONS,
+    ) -> dict[str, list[Op]]:
+        return await self._on(self._reader, self._get_ops, collection, dict(ranges), metadata)
+
+    def _get_ops(
+        self,
+        collection: str,
+        ranges: dict[str, tuple[int | None, int | None]],
+        metadata: bool,
+    ) -> dict[str, list[Op]]:
+        found: dict[str, list[Op]] = {}
+        for doc_id, (start, end) in ranges.items():
+            first, last = start or 0, 2**62 if end is None else end
+            rows = self._reading.execute(
+                "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
+                "ORDER BY v",
+                (collection, doc_id, first, last),
+            ).fetchall()
+            if [version for version, _ in rows] != list(range(first, first + len(rows))):
+                raise DatabaseError(f"Missing ops from requested version {collection}.{doc_id}")
+            found[doc_id] = [_to_op(text, metadata) for _, text in rows]
+        return found
+
+    async def get_committed_op_version(
+        self, collection: str, doc_id: str, src: str, seq: int
+    ) -> int | None:
+        return await self._on(self._reader, self._committed_version, collection, doc_id, src, seq)
+
+    def _committed_version(self, collection: str, doc_id: str, src: str, seq: int) -> int | None:
+        row = self._reading.execute(
+            "SELECT min(v) FROM ops WHERE collection = ? AND id = ? AND src = ? AND seq = ?",
+            (collection, doc_id, src, seq),
+        ).fetchone()
+        version: int | None = row[0]
+        return version
+
+    async def candidates(self, collection: str, parsed: ParsedQuery) -> Iterable[Snapshot]:
+        return await self._on(self._reader, self._candidates, collection, parsed)
+
+    def _candidates(self, collection: str, parsed: ParsedQuery) -> list[Snapshot]:
+        narrowing, values = _narrow(parsed.filter)
+        rows = self._reading.execute(
+            "SELECT id, v, type, data, meta FROM snapshots "
+            f"WHERE collection = ? AND type IS NOT NULL {narrowing} ORDER BY id",
+            (collection, *values),
+        )
+        return [_to_snapshot(row) for row in rows]
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        for executor, connection in (
+            (self._writer, self._writing),
+            (self._reader, self._reading),
+        ):
+            await loop.run_in_executor(executor, connection.close)
+            executor.shutdown()
+
+
+def _narrow(query_filter: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Return SQL conditions that every match fulfils, so that fewer documents are parsed.
+
+    Only for strings compared with a top-level field of a plain name. A list may
+    hold the string, so lists are let through; what is let through is matched again.
+    """
+    conditions, values = "", []
+    for field, wanted in query_filter.items():
+        if not isinstance(wanted, str) or not field.replace("_", "a").isalnum():
+            continue
+        if not field.isascii() or not wanted.isascii():
+            continue
+        if field == "_id":
+            conditions += " AND id = ?"
+            values.append(wanted)
+        else:
+            path = f'$."{field}"'
+            conditions += " AND (json_extract(data, ?) = ? OR json_type(data, ?) = 'array')"
+            values += [path, wanted, path]
+    return conditions, values
+
+
+def from_url(url: str) -> SQLiteDB:
+    """Open ``sqlite:///relative/path`` or ``sqlite:////absolute/path``."""
+    prefix = "sqlite:///"
+    path = url.removeprefix(prefix)
+    if path == url or not path:
+        raise DatabaseError(f"{url!r} names no file; write sqlite:///path/to/file.sqlite")
+    return SQLiteDB(path)
