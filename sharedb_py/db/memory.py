@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options
 from sharedb_py.db.matching import MatchingDB
-from sharedb_py.ops import Op
+from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
@@ -102,11 +102,6 @@ class MemoryDB(MatchingDB):
 
     async def close(self) -> None:
         """Nothing is held open; what was stored stays for as long as the object does."""
-
-
-def without_meta(op: Op) -> Op:
-    """Return an op without its metadata."""
-    return {key: value for key, value in op.items() if key != "m"}
 
 
 def from_url(url: str) -> MemoryDB:

@@ -18,10 +18,9 @@ from typing import Any, Final, TypeVar
 
 from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options
 from sharedb_py.db.matching import MatchingDB
-from sharedb_py.db.memory import without_meta
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING
-from sharedb_py.ops import Op
+from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 

@@ -1,0 +1,164 @@
+"""The actions an application can hook into, and what each hook is given (protocol section 8)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
+
+from sharedb_py.errors import ErrorCode, ReadRejected
+from sharedb_py.jsonvalue import JSONObject
+from sharedb_py.ops import Op
+from sharedb_py.projections import Projection
+from sharedb_py.snapshot import Snapshot
+
+__all__ = [
+    "Action",
+    "AgentInfo",
+    "ConnectContext",
+    "Middleware",
+    "OpContext",
+    "PresenceContext",
+    "QueryContext",
+    "ReadSnapshotsContext",
+    "ReceiveContext",
+    "ReplyContext",
+    "SnapshotKind",
+]
+
+Action: TypeAlias = Literal[
+    "connect",
+    "receive",
+    "reply",
+    "readSnapshots",
+    "op",
+    "query",
+    "submit",
+    "apply",
+    "commit",
+    "afterWrite",
+    "receivePresence",
+    "sendPresence",
+]
+ACTIONS: Final = frozenset(get_args(Action))
+SnapshotKind: TypeAlias = Literal["current", "byVersion", "byTimestamp"]
+
+Hook: TypeAlias = Callable[[Any], Awaitable[None] | None]
+
+
+class AgentInfo(Protocol):
+    """What a hook may know of the client's connection."""
+
+    custom: dict[str, Any]
+    """The application's own notes on this connection, such as its user."""
+
+    client_id: str
+
+    @property
+    def src(self) -> str:
+        """The source of this client's ops."""
+
+
+@dataclass
+class ConnectContext:
+    """A client has connected and was greeted; raise to refuse it."""
+
+    agent: AgentInfo
+    req: Any
+
+
+@dataclass
+class ReceiveContext:
+    """A message came in and is not checked yet; ``data`` may be changed or replaced."""
+
+    agent: AgentInfo
+    data: JSONObject
+
+
+@dataclass
+class ReplyContext:
+    """A success reply is about to be sent; ``reply`` may be changed."""
+
+    agent: AgentInfo
+    request: JSONObject
+    reply: JSONObject
+
+
+@dataclass
+class ReadSnapshotsContext:
+    """Snapshots were read for a client; replace items of ``snapshots`` to redact them."""
+
+    agent: AgentInfo
+    collection: str
+    snapshots: list[Snapshot]
+    snapshot_type: SnapshotKind
+    rejections: dict[str, ReadRejected] = field(default_factory=dict)
+
+    def reject_snapshot_read(self, snapshot: Snapshot, error: ReadRejected) -> None:
+        """Let the client have an error instead of this snapshot."""
+        self.rejections[snapshot.id] = error
+
+    def reject_snapshot_read_silent(self, snapshot: Snapshot, message: str) -> None:
+        """Like a rejection, but the client's application is not told."""
+        self.rejections[snapshot.id] = ReadRejected(
+            message, ErrorCode.SNAPSHOT_READ_SILENT_REJECTION
+        )
+
+
+@dataclass
+class OpContext:
+    """An op is about to be sent to a client; raise to withhold it."""
+
+    agent: AgentInfo
+    collection: str
+    id: str
+    op: Op
+
+
+@dataclass
+class QueryContext:
+    """A query is about to run; query, options, channels and poll times may be changed."""
+
+    agent: AgentInfo
+    index: str
+    collection: str
+    projection: Projection | None
+    channels: list[str]
+    query: JSONObject
+    options: dict[str, Any]
+    db: str | None = None
+
+
+@dataclass
+class PresenceContext:
+    """A presence message comes from, or goes to, a client; ``presence`` may be changed."""
+
+    agent: AgentInfo
+    presence: JSONObject
+    collection: str | None = None
+
+
+class Middleware:
+    """Ordered hooks for each action."""
+
+    def __init__(self) -> None:
+        self._hooks: dict[str, tuple[Hook, ...]] = {}
+
+    def use(self, actions: Action | Iterable[Action], hook: Hook) -> None:
+        """Call ``hook(context)``, a function or coroutine function, at each of the actions."""
+        for action in [actions] if isinstance(actions, str) else actions:
+            if action not in ACTIONS:
+                raise ValueError(f"No action {action!r}; there are {', '.join(sorted(ACTIONS))}")
+            self._hooks[action] = (*self._hooks.get(action, ()), hook)
+
+    def has(self, action: Action) -> bool:
+        """Whether anything hooks into an action; if not, its context need not be made."""
+        return action in self._hooks
+
+    async def run(self, action: Action, context: Any) -> None:
+        """Call the action's hooks in order; the first that raises ends it."""
+        for hook in self._hooks.get(action, ()):
+            result = hook(context)
+            if inspect.isawaitable(result):
+                await result

@@ -1,0 +1,72 @@
+"""Publishing ops to whoever follows a document, a collection or a channel (protocol 7)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from sharedb_py.jsonvalue import JSONObject
+from sharedb_py.messages import build_op, encode
+
+__all__ = ["PubSub", "Published", "Receiver", "Subscription", "doc_channel", "presence_channel"]
+
+
+class Published:
+    """What was published: an op or a presence message, shared by all receivers; immutable.
+
+    An op's wire form is encoded once for each name it is sent under, however
+    many subscribers there are.
+    """
+
+    __slots__ = ("_encoded", "message")
+
+    def __init__(self, message: JSONObject) -> None:
+        self.message = message
+        self._encoded: dict[str, str] = {}
+
+    def encoded_op(self, collection: str) -> str:
+        """Return the JSON text of the op as subscribers of a collection name receive it."""
+        text = self._encoded.get(collection)
+        if text is None:
+            text = encode(build_op(collection, self.message["d"], self.message))
+            self._encoded[collection] = text
+        return text
+
+
+Receiver: TypeAlias = Callable[[Published], None]
+"""Called in the order of publishing, on the event loop; must not block and must not raise."""
+
+
+class Subscription(ABC):
+    """One receiver on one channel."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop receiving at once; may be called twice."""
+
+
+class PubSub(ABC):
+    """Carries messages between agents, in this process and, by some adapters, beyond it."""
+
+    @abstractmethod
+    async def subscribe(self, channel: str, receiver: Receiver) -> Subscription:
+        """Return once every later message on the channel will reach the receiver."""
+
+    @abstractmethod
+    def publish(self, channels: Sequence[str], message: JSONObject) -> None:
+        """Send a message on each channel, without waiting; failures are logged."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Drop all subscriptions; may be called twice."""
+
+
+def doc_channel(collection: str, doc_id: str) -> str:
+    """Return the channel of a document's ops."""
+    return f"{collection}.{doc_id}"
+
+
+def presence_channel(channel: str) -> str:
+    """Return the channel that carries a presence channel's messages."""
+    return f"$presence.{channel}"
