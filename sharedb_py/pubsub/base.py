@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from sharedb_py.jsonvalue import JSONObject
 from sharedb_py.messages import build_op, encode
+from sharedb_py.projections import Projection
 
 __all__ = ["PubSub", "Published", "Receiver", "Subscription", "doc_channel", "presence_channel"]
 
@@ -25,11 +26,12 @@ class Published:
         self.message = message
         self._encoded: dict[str, str] = {}
 
-    def encoded_op(self, collection: str) -> str:
+    def encoded_op(self, collection: str, projection: Projection | None = None) -> str:
         """Return the JSON text of the op as subscribers of a collection name receive it."""
         text = self._encoded.get(collection)
         if text is None:
-            text = encode(build_op(collection, self.message["d"], self.message))
+            op = self.message if projection is None else projection.op(self.message)
+            text = encode(build_op(collection, op["d"], op))
             self._encoded[collection] = text
         return text
 

@@ -1,0 +1,626 @@
+"""One client's connection: messages in, replies and live ops out (protocol sections 1 and 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Final, Protocol, TypeAlias
+
+from sharedb_py.backend import Backend
+from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, ShareDBError
+from sharedb_py.jsonvalue import MISSING
+from sharedb_py.messages import (
+    Message,
+    UnparsableMessage,
+    build_error,
+    build_op,
+    build_reply,
+    build_snapshot,
+    check_message,
+    encode,
+    error_body,
+    handshake,
+    op_of_message,
+    parse,
+)
+from sharedb_py.middleware import ConnectContext, ReceiveContext, ReplyContext
+from sharedb_py.pubsub import Published, Subscription, doc_channel
+from sharedb_py.reads import ResolvedName, as_version
+from sharedb_py.snapshot import Snapshot
+from sharedb_py.submit import SubmitRequest
+
+__all__ = ["NO_REPLY", "Agent", "Transport", "connect_transport"]
+
+log = logging.getLogger(__name__)
+
+NO_REPLY: Final[Message] = {}
+"""What a handler returns when its message is not answered; compared by identity."""
+
+MAX_IN_FLIGHT: Final = 1000
+
+Handler: TypeAlias = Callable[["Agent", Message], Awaitable[Message | None]]
+Key: TypeAlias = tuple[str, str]
+
+
+class Transport(Protocol):
+    """The way to the client: a websocket, or a pair of queues in this process."""
+
+    def send(self, text: str) -> None:
+        """Queue a frame; a client too slow to take what is queued is cut off, not waited for."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection; may be called twice."""
+
+
+class DocStream:
+    """A client's subscription to a document: holds ops back until the first reply is out."""
+
+    def __init__(self, agent: Agent, name: ResolvedName, doc_id: str) -> None:
+        self._agent = agent
+        self._name = name
+        self._id = doc_id
+        self._held: list[Published] | None = []
+        self._subscription: Subscription | None = None
+        self._closed = False
+
+    async def open(self) -> None:
+        """Subscribe; every op published after this returns is delivered or held."""
+        channel = doc_channel(self._name.collection, self._id)
+        subscription = await self._agent.backend.pubsub.subscribe(channel, self._receive)
+        if self._closed:
+            subscription.close()
+        else:
+            self._subscription = subscription
+
+    def _receive(self, published: Published) -> None:
+        op = published.message
+        # Channel names can collide: notes + private.alice, notes.private + alice.
+        if self._closed or op.get("d") != self._id or op.get("c") != self._name.collection:
+            return
+        if self._held is None:
+            self._agent.deliver(published, self._name)
+        else:
+            self._held.append(published)
+
+    def release(self) -> None:
+        """Deliver what was held, and from now on at once."""
+        held, self._held = self._held or [], None
+        for published in held:
+            self._agent.deliver(published, self._name)
+
+    def close(self) -> None:
+        """Deliver nothing more; may be called twice."""
+        self._closed = True
+        if self._subscription is not None:
+            self._subscription.close()
+
+
+class Agent:
+    """The server's side of one connection.
+
+    ``custom`` is the application's own; hooks fill it. ``client_id`` may be
+    replaced by a ``connect`` hook; ``src`` is the source of the client's ops.
+    """
+
+    def __init__(self, backend: Backend, transport: Transport, *, remote: bool = True) -> None:
+        self.backend = backend
+        self.custom: dict[str, Any] = {}
+        self.client_id = secrets.token_hex(16)
+        self.protocol: tuple[float, float] = (0, 0)
+        self.closed = False
+        self.streams: dict[Key, DocStream] = {}
+        self.at_close: dict[Callable[[], None], None] = {}
+        """Called when the connection ends: what other modules hold for this agent."""
+        self._transport = transport
+        self._remote = remote
+        self._reclaimed_id: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tails: dict[Key, asyncio.Future[None]] = {}
+        self._live: dict[Key, deque[tuple[Published, ResolvedName]]] = {}
+        self._in_flight = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    @property
+    def src(self) -> str:
+        """The source of this client's ops: the id it reclaimed, or its own."""
+        return self._reclaimed_id or self.client_id
+
+    # Life
+
+    async def open(self, req: Any) -> None:
+        """Greet the client and ask the ``connect`` hooks; raises what they raise, having closed."""
+        self.send(handshake("init", self.client_id))
+        try:
+            await self.backend.middleware.run("connect", ConnectContext(self, req))
+        except BaseException as error:
+            self.closed = True
+            self._transport.close(1008, error_body(error)["message"])
+            raise
+        self.backend.agent_opened(self.close, remote=self._remote)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """End the connection and drop all that it holds; may be called twice."""
+        if self.closed:
+            return
+        self.closed = True
+        self.backend.agent_closed(self.close, remote=self._remote)
+        for stream in self.streams.values():
+            stream.close()
+        self.streams.clear()
+        for hook in list(self.at_close):
+            hook()
+        self.at_close.clear()
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current:
+                task.cancel()
+        self._room.set()
+        self._transport.close(code, reason)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work for this client; it is cancelled when the connection ends."""
+        if self.closed:
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Work for a client failed", exc_info=error)
+
+    async def room(self) -> None:
+        """Wait until so few messages are being handled that another may be taken."""
+        await self._room.wait()
+
+    def _enter(self) -> None:
+        self._in_flight += 1
+        if self._in_flight >= MAX_IN_FLIGHT:
+            self._room.clear()
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        if self._in_flight < MAX_IN_FLIGHT:
+            self._room.set()
+
+    # Sending
+
+    def send(self, message: Message) -> None:
+        """Send a message; nothing happens on a closed connection."""
+        if self.backend.observed("send"):
+            self.backend.emit("send", self, message)
+        try:
+            text = encode(message)
+        except ValueError:
+            # A number overflowed into infinity, which JavaScript writes as null.
+            text = encode(_finite(message))
+        self.send_text(text)
+
+    def send_text(self, text: str) -> None:
+        """Send a message that is encoded already."""
+        if not self.closed:
+            self._transport.send(text)
+
+    def send_error(self, request: Message, error: BaseException) -> None:
+        """Answer a request with an error."""
+        if not isinstance(error, ShareDBError):
+            log.error("Message %r failed", request.get("a"), exc_info=error)
+        self.send(build_error(request, error))
+
+    async def _reply(self, request: Message, result: Message | None) -> None:
+        reply = build_reply(request, result)
+        if self.backend.middleware.has("reply"):
+            context = ReplyContext(self, request, reply)
+            await self.backend.middleware.run("reply", context)
+            reply = context.reply
+        self.send(reply)
+
+    # Live ops
+
+    def deliver(self, published: Published, name: ResolvedName) -> None:
+        """Send a published op to the client under a name, unless it is the client's own.
+
+        Ops of one document leave in the order in which they are handed in, however
+        long an ``op`` hook takes.
+        """
+        op = published.message
+        if self.closed or (op.get("src") == self.src and name.index == (op.get("i") or op["c"])):
+            return
+        if not self.backend.middleware.has("op"):
+            try:
+                self.send_text(published.encoded_op(name.index, name.projection))
+            except ShareDBError as error:
+                log.warning("An op was not sent to a client: %s", error)
+            return
+        key = (name.index, op["d"])
+        waiting = self._live.get(key)
+        if waiting is not None:
+            waiting.append((published, name))
+            return
+        self._live[key] = deque([(published, name)])
+        self.spawn(self._deliver_in_order(key))
+
+    async def _deliver_in_order(self, key: Key) -> None:
+        waiting = self._live[key]
+        while waiting:
+            published, name = waiting.popleft()
+            op = published.message
+            try:
+                shown = await self.backend.reader.show_op(self, name, op["d"], op)
+            except Exception as error:
+                log.warning("An op was not sent to a client: %s", error)
+            else:
+                self.send(build_op(name.index, op["d"], shown))
+        del self._live[key]
+
+    # Receiving
+
+    def receive_frame(self, frame: str | bytes) -> None:
+        """Take a frame from the client; one that is no message ends the connection."""
+        try:
+            message = parse(frame)
+        except UnparsableMessage as error:
+            self.close(error.code, error.reason)
+            return
+        self.receive(message)
+
+    def receive(self, message: Message) -> None:
+        """Take a message from the client; what goes wrong with it is answered."""
+        if self.closed:
+            return
+        if self.backend.middleware.has("receive"):
+            self._enter()
+            self.spawn(self._receive_hooked(message))
+        else:
+            self._dispatch(message)
+
+    async def _receive_hooked(self, message: Message) -> None:
+        try:
+            context = ReceiveContext(self, message)
+            try:
+                await self.backend.middleware.run("receive", context)
+            except Exception as error:
+                self.send_error(message, error)
+                return
+            self._dispatch(context.data)
+        finally:
+            self._leave()
+
+    def _dispatch(self, message: Message) -> None:
+        try:
+            check_message(message)
+            action = message["a"]
+            keys = _keys(message)
+            if action == "op" and not any(key in self._tails for key in keys):
+                self._submit(message)
+                return
+            handler = HANDLERS.get(action)
+            if handler is None:
+                raise ShareDBError("Invalid or unknown message", ErrorCode.MESSAGE_BADLY_FORMED)
+        except Exception as error:
+            self.send_error(message, error)
+            return
+        earlier = [self._tails[key] for key in keys if key in self._tails]
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tails.update(dict.fromkeys(keys, mine))
+        self._enter()
+        self.spawn(self._handle(handler, message, keys, earlier, mine))
+
+    async def _handle(
+        self,
+        handler: Handler,
+        message: Message,
+        keys: list[Key],
+        earlier: list[asyncio.Future[None]],
+        mine: asyncio.Future[None],
+    ) -> None:
+        """Run a handler once the earlier messages about the same documents are handled."""
+        try:
+            for future in earlier:
+                await future
+            result = await handler(self, message)
+            if result is not NO_REPLY:
+                await self._reply(message, result)
+        except Exception as error:
+            self.send_error(message, error)
+        finally:
+            mine.set_result(None)
+            for key in keys:
+                if self._tails.get(key) is mine:
+                    del self._tails[key]
+            self._leave()
+
+    # Ops
+
+    def _submit(self, message: Message) -> None:
+        """Hand an op to its document; no task is made for it unless a hook needs one."""
+        name = self.backend.resolve(message["c"])
+        request = SubmitRequest(
+            agent=self,
+            index=name.index,
+            collection=name.collection,
+            id=message["d"],
+            op=op_of_message(message, self.src),
+            projection=name.projection,
+            extra=message.get("x"),
+            protocol=self.protocol,
+        )
+        self.backend.prepare(request)
+        self._enter()
+        if self.backend.middleware.has("submit"):
+            self.spawn(self._submit_hooked(message, request))
+        else:
+            self.backend.submit(
+                request, lambda request, error: self._decided(message, error, request)
+            )
+
+    async def _submit_hooked(self, message: Message, request: SubmitRequest) -> None:
+        try:
+            await self.backend.middleware.run("submit", request)
+        except Exception as error:
+            self._decided(message, error, request)
+            return
+        self.backend.submit(request, lambda request, error: self._decided(message, error, request))
+
+    def _decided(
+        self, message: Message, error: BaseException | None, request: SubmitRequest
+    ) -> None:
+        """Answer an op that was committed or refused."""
+        self._leave()
+        self.backend.emit("submitRequestEnd", error, request)
+        if error is not None and not isinstance(error, OpAlreadySubmitted):
+            self.send_error(message, error)
+            return
+        middleware = self.backend.middleware
+        if any(middleware.has(action) for action in ("afterWrite", "reply", "op")):
+            self.spawn(self._acknowledge_hooked(message, error is None, request))
+            return
+        if error is None:
+            for op in request.ops:
+                shown = op if request.projection is None else request.projection.op(op)
+                self.send(build_op(request.index, request.id, shown))
+        self.send(build_reply(message, _acknowledgement(request)))
+
+    async def _acknowledge_hooked(
+        self, message: Message, committed: bool, request: SubmitRequest
+    ) -> None:
+        name = self.backend.resolve(request.index)
+        try:
+            if committed:
+                await self.backend.middleware.run("afterWrite", request)
+                reader = self.backend.reader
+                shown = [await reader.show_op(self, name, request.id, op) for op in request.ops]
+                for op in shown:
+                    self.send(build_op(request.index, request.id, op))
+            await self._reply(message, _acknowledgement(request))
+        except Exception as error:
+            self.send_error(message, error)
+
+    # Reading and subscribing
+
+    async def open_streams(self, name: ResolvedName, ids: Iterable[str]) -> dict[str, DocStream]:
+        """Subscribe to documents, to all or, if one fails, to none."""
+        streams = {doc_id: DocStream(self, name, doc_id) for doc_id in ids}
+        try:
+            await asyncio.gather(*(stream.open() for stream in streams.values()))
+        except BaseException:
+            _close_all(streams.values())
+            raise
+        return streams
+
+    def keep(self, name: ResolvedName, streams: dict[str, DocStream]) -> None:
+        """Let streams take the place of those there were."""
+        for doc_id, stream in streams.items():
+            if self.closed:
+                stream.close()
+                continue
+            key = (name.index, doc_id)
+            old = self.streams.get(key)
+            self.streams[key] = stream
+            if old is not None:
+                old.close()
+
+    def drop_stream(self, index: str, doc_id: str) -> None:
+        """End the client's subscription to a document, if it has one."""
+        stream = self.streams.pop((index, doc_id), None)
+        if stream is not None:
+            stream.close()
+
+    async def send_ops(self, name: ResolvedName, doc_id: str, version: Any) -> None:
+        """Send the client a document's ops from a version on."""
+        ops = await self.backend.reader.ops(self, name, doc_id, as_version(version))
+        for op in ops:
+            self.send(build_op(name.index, doc_id, op))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def _keys(message: Message) -> list[Key]:
+    """What a message must wait for: its documents, or its presence channel."""
+    action = message["a"]
+    if action in ("f", "s", "u", "op"):
+        return [(message["c"], message["d"])]
+    if action in ("bf", "bs", "bu"):
+        return [(message["c"], doc_id) for doc_id in dict.fromkeys(message["b"])]
+    if action in ("ps", "pu", "p"):
+        return [("", message["ch"])]
+    return []
+
+
+def _close_all(streams: Iterable[DocStream]) -> None:
+    for stream in streams:
+        stream.close()
+
+
+def _acknowledgement(request: SubmitRequest) -> Message:
+    op = request.op
+    reply: Message = {"src": op["src"], "seq": op["seq"], "v": op["v"]}
+    if request.fixups:
+        reply["fixup"] = request.fixups
+    return reply
+
+
+def _payload(found: Snapshot | ShareDBError) -> Message:
+    return build_snapshot(found) if isinstance(found, Snapshot) else {"error": error_body(found)}
+
+
+# One handler for each action
+
+
+async def _handshake(agent: Agent, message: Message) -> Message:
+    if message.get("id"):
+        agent._reclaimed_id = message["id"]
+    agent.protocol = (_number(message.get("protocol")), _number(message.get("protocolMinor")))
+    reply = handshake("hs", agent.src)
+    agent.send(reply)
+    return NO_REPLY
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value or 0)
+    except ValueError:
+        return 0
+
+
+async def _ping(agent: Agent, message: Message) -> None:
+    return None
+
+
+async def _fetch(agent: Agent, message: Message) -> Message | None:
+    name = agent.backend.resolve(message["c"])
+    if message.get("v") is not None:
+        await agent.send_ops(name, message["d"], message["v"])
+        return None
+    snapshot = await agent.backend.reader.snapshot(agent, name, message["d"])
+    return {"data": build_snapshot(snapshot)}
+
+
+async def _subscribe(agent: Agent, message: Message) -> Message:
+    name, doc_id = agent.backend.resolve(message["c"]), message["d"]
+    streams = await agent.open_streams(name, [doc_id])
+    try:
+        result = await _fetch(agent, message)
+        await agent._reply(message, result)
+    except BaseException:
+        _close_all(streams.values())
+        raise
+    agent.keep(name, streams)
+    streams[doc_id].release()
+    return NO_REPLY
+
+
+async def _unsubscribe(agent: Agent, message: Message) -> None:
+    agent.drop_stream(message["c"], message["d"])
+
+
+async def _fetch_bulk(agent: Agent, message: Message) -> Message | None:
+    name, bulk = agent.backend.resolve(message["c"]), message["b"]
+    if isinstance(bulk, list):
+        found = await agent.backend.reader.snapshots(agent, name, list(dict.fromkeys(bulk)))
+        return {"data": {doc_id: _payload(item) for doc_id, item in found.items()}}
+    await _send_ops_bulk(agent, name, bulk)
+    return None
+
+
+async def _send_ops_bulk(agent: Agent, name: ResolvedName, bulk: dict[str, Any]) -> dict[str, Any]:
+    versions = {doc_id: as_version(v) for doc_id, v in bulk.items() if v is not None}
+    found = await agent.backend.reader.ops_bulk(agent, name, versions)
+    for doc_id, ops in found.items():
+        for op in ops:
+            agent.send(build_op(name.index, doc_id, op))
+    return {}
+
+
+async def _subscribe_bulk(agent: Agent, message: Message) -> Message:
+    name, bulk = agent.backend.resolve(message["c"]), message["b"]
+    streams = await agent.open_streams(name, dict.fromkeys(bulk))
+    try:
+        result = await _fetch_bulk(agent, message)
+        await agent._reply(message, result)
+    except BaseException:
+        _close_all(streams.values())
+        raise
+    for doc_id, payload in ((result or {}).get("data") or {}).items():
+        if "error" in payload:
+            streams.pop(doc_id).close()
+    agent.keep(name, streams)
+    for stream in streams.values():
+        stream.release()
+    return NO_REPLY
+
+
+async def _unsubscribe_bulk(agent: Agent, message: Message) -> None:
+    if isinstance(message["b"], list):
+        for doc_id in message["b"]:
+            agent.drop_stream(message["c"], doc_id)
+
+
+async def _op(agent: Agent, message: Message) -> Message:
+    agent._submit(message)
+    return NO_REPLY
+
+
+async def _history(agent: Agent, message: Message, snapshot: Snapshot, kind: Any) -> Message:
+    name = agent.backend.resolve(message["c"])
+    [shown] = await agent.backend.reader.show(agent, name, [snapshot], kind)
+    reply: Message = {"v": shown.version, "type": shown.type_uri, "m": None}
+    if shown.data is not MISSING:
+        reply["data"] = shown.data
+    return reply
+
+
+async def _fetch_version(agent: Agent, message: Message) -> Message:
+    name, version = agent.backend.resolve(message["c"]), message.get("v")
+    snapshot = await agent.backend.history.at_version(
+        name.collection, message["d"], None if version is None else as_version(version)
+    )
+    return await _history(agent, message, snapshot, "byVersion")
+
+
+async def _fetch_time(agent: Agent, message: Message) -> Message:
+    name = agent.backend.resolve(message["c"])
+    snapshot = await agent.backend.history.at_time(name.collection, message["d"], message.get("ts"))
+    return await _history(agent, message, snapshot, "byTimestamp")
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "hs": _handshake,
+    "pp": _ping,
+    "f": _fetch,
+    "s": _subscribe,
+    "u": _unsubscribe,
+    "bf": _fetch_bulk,
+    "bs": _subscribe_bulk,
+    "bu": _unsubscribe_bulk,
+    "op": _op,
+    "nf": _fetch_version,
+    "nt": _fetch_time,
+}
+"""From an action to what answers it; the modules of queries and presence add theirs here."""
+
+
+async def connect_transport(
+    backend: Backend, transport: Transport, req: Any = None, *, remote: bool = True
+) -> Agent:
+    """Return the agent of a new connection, greeted and admitted by the ``connect`` hooks.
+
+    Raises what a hook raises; the transport is closed then.
+    """
+    agent = Agent(backend, transport, remote=remote)
+    await agent.open(req)
+    return agent

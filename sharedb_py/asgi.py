@@ -1,0 +1,153 @@
+"""The websocket endpoint, for Starlette, FastAPI or any ASGI server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection
+
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from sharedb_py.agent import Agent, connect_transport
+from sharedb_py.backend import Backend
+
+__all__ = ["OriginCheck", "ShareDBApp", "sharedb_route"]
+
+log = logging.getLogger(__name__)
+
+OriginCheck = Callable[[str | None, WebSocket], bool]
+"""Given the Origin header, if any, and the upgrade request: whether to accept it."""
+
+
+class _SocketTransport:
+    """Queues frames for one socket; whoever lets too many bytes pile up is cut off."""
+
+    def __init__(self, websocket: WebSocket, max_bytes: int) -> None:
+        self._websocket = websocket
+        self._max_bytes = max_bytes
+        self._frames: deque[str] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._closing: tuple[int, str] | None = None
+        self.cut_off = False
+
+    def send(self, text: str) -> None:
+        if self._closing is not None:
+            return
+        self._frames.append(text)
+        self._bytes += len(text)
+        if self._bytes > self._max_bytes:
+            self._frames.clear()
+            self.cut_off = True
+            self.close(1013, "Too slow")
+        self._wake.set()
+
+    def close(self, code: int, reason: str) -> None:
+        if self._closing is None:
+            # A close frame has room for 123 bytes of reason.
+            self._closing = (code, reason.encode()[:120].decode(errors="ignore"))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write what is queued until the connection is to end."""
+        while True:
+            while self._frames:
+                text = self._frames.popleft()
+                await self._websocket.send({"type": "websocket.send", "text": text})
+                self._bytes -= len(text)
+            if self._closing is not None:
+                await self._websocket.close(*self._closing)
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+
+class ShareDBApp:
+    """An ASGI app that connects websockets to a backend: ``app.mount("/channel", ShareDBApp(b))``.
+
+    ``allowed_origins`` says whose pages may connect: origins such as
+    ``"https://example.org"``, or a function; None: all.
+    """
+
+    def __init__(
+        self, backend: Backend, *, allowed_origins: Collection[str] | OriginCheck | None = None
+    ) -> None:
+        self._backend = backend
+        self._allowed_origins = allowed_origins
+
+    def _allows(self, websocket: WebSocket) -> bool:
+        allowed = self._allowed_origins
+        origin = websocket.headers.get("origin")
+        if allowed is None:
+            return True
+        if callable(allowed):
+            return allowed(origin, websocket)
+        return origin is None or origin in allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await send({"type": "http.response.start", "status": 426, "headers": []})
+            await send({"type": "http.response.body", "body": b"This is a websocket endpoint\n"})
+            return
+        websocket = WebSocket(scope, receive, send)
+        if self._backend.closed or not self._allows(websocket):
+            await websocket.close(1008)
+            return
+        await websocket.accept()
+        await self._serve(websocket)
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        transport = _SocketTransport(websocket, self._backend.max_outgoing_bytes)
+        writer = asyncio.create_task(transport.run())
+        reader = asyncio.create_task(self._read(websocket, transport))
+        try:
+            await asyncio.wait([writer, reader], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (writer, reader):
+                task.cancel()
+            results = await asyncio.gather(writer, reader, return_exceptions=True)
+        for result in results:
+            # A socket that breaks under a write is a disconnect, not a failure.
+            if isinstance(result, Exception) and not isinstance(result, (OSError, RuntimeError)):
+                log.debug("A connection ended: %r", result)
+
+    async def _read(self, websocket: WebSocket, transport: _SocketTransport) -> None:
+        try:
+            agent = await connect_transport(self._backend, transport, websocket)
+        except Exception as error:
+            log.info("A connection was refused: %s", error)
+            await asyncio.Event().wait()  # the writer says goodbye and ends us
+            return
+        try:
+            await self._pump(websocket, agent)
+        finally:
+            agent.close()
+
+    async def _pump(self, websocket: WebSocket, agent: Agent) -> None:
+        limit = self._backend.max_message_bytes
+        while True:
+            event = await websocket.receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            text, data = event.get("text"), event.get("bytes")
+            frame = text if text is not None else data or b""
+            if len(frame) > limit:
+                agent.close(1009, "Message too big")
+            else:
+                agent.receive_frame(frame)
+            if agent.closed:
+                await asyncio.Event().wait()  # the writer says goodbye and ends us
+            await agent.room()
+
+
+def sharedb_route(
+    backend: Backend,
+    path: str = "/channel",
+    *,
+    allowed_origins: Collection[str] | OriginCheck | None = None,
+) -> WebSocketRoute:
+    """Return a Starlette route that serves a backend's clients."""
+    return WebSocketRoute(path, ShareDBApp(backend, allowed_origins=allowed_origins))

@@ -1,0 +1,198 @@
+"""The ``sharedb-py`` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from sharedb_py.asgi import ShareDBApp
+from sharedb_py.backend import Backend
+from sharedb_py.db import open_db
+from sharedb_py.errors import ShareDBError
+from sharedb_py.milestones.memory import MemoryMilestones
+from sharedb_py.ot import types
+
+__all__ = ["main"]
+
+PING_SECONDS = 30.0
+TRUE = ("1", "true", "yes", "on")
+
+
+def _flag(name: str, default: bool) -> bool:
+    value = os.environ.get(f"SHAREDB_{name}")
+    return default if value is None else value.lower() in TRUE
+
+
+def _setting(name: str, default: str | None = None) -> str | None:
+    return os.environ.get(f"SHAREDB_{name}", default)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sharedb-py", description="ShareDB for Python.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser(
+        "serve",
+        help="serve ShareDB clients over websockets",
+        epilog="Every option can also be set in the environment: --port as SHAREDB_PORT.",
+    )
+    add = serve.add_argument
+    add("--db", default=_setting("DB", "memory:"), help="memory: or sqlite:///path (%(default)s)")
+    add("--host", default=_setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
+    add("--port", type=int, default=_setting("PORT", "8080"), help="port (%(default)s; 0: any)")
+    add(
+        "--projection",
+        action="append",
+        metavar="NAME=COLLECTION:FIELD,FIELD",
+        default=None,
+        help="a name under which clients see some fields of a collection (repeatable)",
+    )
+    add(
+        "--presence",
+        action=argparse.BooleanOptionalAction,
+        default=_flag("PRESENCE", True),
+        help="answer presence messages",
+    )
+    add(
+        "--do-not-commit-no-ops",
+        action="store_true",
+        default=_flag("DO_NOT_COMMIT_NO_OPS", False),
+        help="refuse an op that others' ops made empty",
+    )
+    add(
+        "--milestone-interval",
+        type=int,
+        metavar="N",
+        default=_setting("MILESTONE_INTERVAL"),
+        help="save a milestone every N versions",
+    )
+    add(
+        "--max-message-bytes",
+        type=int,
+        metavar="N",
+        default=_setting("MAX_MESSAGE_BYTES", str(10 * 2**20)),
+        help="close connections that send more in a message (%(default)s)",
+    )
+    add(
+        "--type",
+        action="append",
+        metavar="MODULE:ATTRIBUTE",
+        default=None,
+        help="register one more OT type (repeatable)",
+    )
+    add(
+        "--log-level",
+        default=_setting("LOG_LEVEL", "info"),
+        choices=["debug", "info", "warning", "error"],
+    )
+    return parser
+
+
+def _repeated(given: list[str] | None, name: str) -> list[str]:
+    if given is not None:
+        return given
+    return (_setting(name) or "").split()
+
+
+def _add_projection(backend: Backend, text: str) -> None:
+    name, equals, rest = text.partition("=")
+    collection, colon, fields = rest.partition(":")
+    if not (name and equals and collection and colon):
+        raise ShareDBError(f"Projection {text!r} does not read NAME=COLLECTION:FIELD,FIELD")
+    backend.add_projection(name, collection, [field for field in fields.split(",") if field])
+
+
+def _register_type(text: str) -> None:
+    module, _, attribute = text.partition(":")
+    try:
+        types.register(getattr(importlib.import_module(module), attribute))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ShareDBError(f"Cannot load the type {text!r}: {error}") from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ShareDBError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
+
+
+def _open(options: argparse.Namespace) -> Backend:
+    for text in _repeated(options.type, "TYPE"):
+        _register_type(text)
+    interval = options.milestone_interval
+    backend = Backend(
+        open_db(options.db),
+        milestones=MemoryMilestones(interval) if interval else None,
+        presence=options.presence,
+        do_not_commit_no_ops=options.do_not_commit_no_ops,
+        max_message_bytes=options.max_message_bytes,
+    )
+    for text in _repeated(options.projection, "PROJECTION"):
+        _add_projection(backend, text)
+    return backend
+
+
+class _App:
+    """ShareDB at ``/channel`` and at ``/``, nothing elsewhere."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._sharedb = ShareDBApp(backend)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in ("/channel", "/"):
+            await self._sharedb(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+        else:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b"Not found\n"})
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    listener = _bind(options.host, options.port)
+    backend = _open(options)
+    config = uvicorn.Config(
+        _App(backend),
+        ws="websockets-sansio",
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_max_size=options.max_message_bytes,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_level="warning" if options.log_level == "info" else options.log_level,
+        timeout_graceful_shutdown=2,
+    )
+    host, port = listener.getsockname()[:2]
+    print(f"Serving {options.db} at ws://{host}:{port}/channel", flush=True)
+    try:
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        await backend.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with status 1 and one line for what can be mended."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
+    try:
+        asyncio.run(_serve(options))
+    except KeyboardInterrupt:
+        pass
+    except ShareDBError as error:
+        sys.exit(f"sharedb-py: {error.message}")

@@ -1,0 +1,440 @@
+"""The submit pipeline: how an op becomes a committed version (protocol section 3).
+
+One :class:`DocActor` for each document in use holds its current snapshot and last
+ops, so that a submit reads nothing: ops that arrive together are transformed in
+memory, one after the other, and handed on as one commit. The
+:class:`GroupCommitter` gathers the commits of all documents into batches. The
+cache is optimistic: a commit the database refuses means that another process
+was faster, and the actor reads again and repeats the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from sharedb_py.db.base import DB, DocCommit
+from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, OpRejected, ShareDBError
+from sharedb_py.jsonvalue import MISSING, JSONObject
+from sharedb_py.messages import at_least
+from sharedb_py.middleware import AgentInfo, Middleware
+from sharedb_py.ops import (
+    Op,
+    apply_op,
+    check_op,
+    check_submitted_op,
+    is_same_source,
+    normalize_type,
+    transform_op,
+    without_meta,
+)
+from sharedb_py.ot import Composable, types
+from sharedb_py.projections import Projection
+from sharedb_py.pubsub.base import doc_channel
+from sharedb_py.snapshot import Snapshot
+
+__all__ = ["DocActor", "GroupCommitter", "SubmitOptions", "SubmitRequest", "Submitter"]
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH: Final = 200
+MAX_RECENT: Final = 500
+MAX_IDLE_DOCS: Final = 2000
+
+
+@dataclass
+class SubmitRequest:
+    """An op on its way to being committed, and the context of the submit hooks."""
+
+    agent: AgentInfo
+    index: str
+    """The name the client used: a collection's or a projection's."""
+    collection: str
+    id: str
+    op: Op
+    projection: Projection | None = None
+    extra: JSONObject | None = None
+    start: float = field(default_factory=lambda: time.time() * 1000)
+    protocol: tuple[float, float] = (0, 0)
+    custom: dict[str, Any] = field(default_factory=dict)
+    suppress_publish: bool = False
+    save_milestone_snapshot: bool | None = None
+    max_retries: int | None = None
+    retries: int = 0
+    snapshot: Snapshot | None = None
+    """In ``apply`` the snapshot before the op, in ``commit`` and later the one after."""
+    ops: list[Op] = field(default_factory=list)
+    """Ops the client had not seen, against which its own was transformed."""
+    channels: list[str] = field(default_factory=list)
+    fixups: list[Op] = field(default_factory=list)
+    _phase: str = "submit"
+    _original: Op | None = None
+
+    def fixup(self, op: Any) -> None:
+        """Amend the op in an ``apply`` hook; the client is told with its acknowledgement.
+
+        Raises ``ShareDBError`` outside ``apply``, for a delete, and where the type
+        cannot compose (section 3.6).
+        """
+        if self._phase != "apply":
+            raise ShareDBError(
+                "fixup can only be called during the apply middleware",
+                ErrorCode.FIXUP_IS_ONLY_VALID_ON_APPLY,
+            )
+        if "del" in self.op:
+            raise ShareDBError("Cannot fixup deletion ops", ErrorCode.CANNOT_FIXUP_DELETION)
+        assert self.snapshot is not None
+        create = self.op.get("create")
+        uri = create["type"] if create else self.snapshot.type_uri
+        ot_type = types.get(uri) if uri else None
+        if ot_type is None or not isinstance(ot_type, Composable):
+            raise ShareDBError(
+                f"{uri} does not support compose", ErrorCode.TYPE_DOES_NOT_SUPPORT_COMPOSE
+            )
+        if create:
+            data = ot_type.apply(create.get("data"), op)
+            self.op["create"] = {**create, "data": data}
+        else:
+            self.op["op"] = ot_type.compose(self.op["op"], op)
+        keys = ("src", "seq", "v")
+        self.fixups.append({**{key: self.op.get(key) for key in keys}, "op": op})
+
+    def begin_attempt(self) -> None:
+        """Take the op as it was submitted: transforms and fixups of a lost attempt are undone.
+
+        They cannot be kept: ops of the lost batch that this one followed have moved.
+        """
+        if self._original is None:
+            self._original = {**self.op, "m": dict(self.op.get("m") or {})}
+            return
+        self.op.clear()
+        self.op.update(self._original)
+        self.op["m"] = dict(self._original["m"])
+        self.ops, self.fixups = [], []
+
+
+@dataclass(frozen=True)
+class SubmitOptions:
+    """What a backend decides for every op (section 9)."""
+
+    max_retries: int | None = 50
+    suppress_publish: bool = False
+    do_not_commit_no_ops: bool = False
+
+
+Done = Callable[[SubmitRequest, BaseException | None], None]
+"""Called once a request is committed (None) or refused, before anything else is done with it."""
+
+
+class GroupCommitter:
+    """Commits the documents that wait, all in one batch, one batch at a time."""
+
+    def __init__(self, db: DB) -> None:
+        self._db = db
+        self._waiting: list[tuple[DocCommit, asyncio.Future[bool]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def commit(self, entry: DocCommit) -> bool:
+        """Return whether the entry was committed; raises what the database raises."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            try:
+                results = await self._db.commit([entry for entry, _ in batch])
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), committed in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(committed)
+
+    async def close(self) -> None:
+        """Wait until all that was handed in is decided."""
+        if self._task is not None:
+            await self._task
+
+
+class DocActor:
+    """One document in use: decides, in order, about every op submitted to it."""
+
+    def __init__(self, submitter: Submitter, collection: str, doc_id: str) -> None:
+        self._submitter = submitter
+        self._collection = collection
+        self._id = doc_id
+        self._queue: deque[tuple[SubmitRequest, Done]] = deque()
+        self._head: Snapshot | None = None
+        self._recent: deque[Op] = deque(maxlen=MAX_RECENT)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued or being decided."""
+        return self._task is None or self._task.done()
+
+    @property
+    def head(self) -> Snapshot | None:
+        """The last snapshot committed through here, if it is still held."""
+        return self._head
+
+    def put(self, request: SubmitRequest, done: Done) -> None:
+        """Queue a request; ``done`` is called when it is decided."""
+        self._queue.append((request, done))
+        if self.idle:
+            self._task = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        """Wait until the queue is empty."""
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            try:
+                await self._decide(batch)
+            except BaseException as error:
+                self._forget()
+                for request, done in batch:
+                    done(request, error)
+                if not isinstance(error, Exception):
+                    raise
+
+    def _forget(self) -> None:
+        self._head = None
+        self._recent.clear()
+
+    async def _decide(self, batch: list[tuple[SubmitRequest, Done]]) -> None:
+        """Decide a batch; what loses a race against another process is decided again."""
+        while batch:
+            head = await self._load_head()
+            snapshot, outcomes = head, []
+            accepted: list[SubmitRequest] = []
+            for request, done in batch:
+                error: BaseException | None = None
+                try:
+                    pending = [item.op for item in accepted]
+                    snapshot = await self._attempt(request, head, snapshot, pending)
+                    accepted.append(request)
+                except Exception as raised:
+                    error = raised
+                outcomes.append((request, done, error))
+            if not accepted or await self._commit(accepted, snapshot):
+                self._settle(outcomes)
+                return
+            self._forget()
+            batch = self._after_lost_race(outcomes)
+            await asyncio.sleep(random.uniform(0, 0.01))
+
+    async def _load_head(self) -> Snapshot:
+        if self._head is None:
+            self._head = await self._submitter.db.get_snapshot(
+                self._collection, self._id, metadata=True
+            )
+        return self._head
+
+    async def _commit(self, accepted: Sequence[SubmitRequest], snapshot: Snapshot) -> bool:
+        ops = [request.op for request in accepted]
+        entry = DocCommit(self._collection, self._id, ops, snapshot)
+        if not await self._submitter.committer.commit(entry):
+            return False
+        self._head = snapshot
+        self._recent.extend(ops)
+        return True
+
+    def _settle(self, outcomes: list[tuple[SubmitRequest, Done, BaseException | None]]) -> None:
+        for request, done, error in outcomes:
+            if error is None:
+                self._submitter.committed(request)
+            done(request, error)
+
+    def _after_lost_race(
+        self, outcomes: list[tuple[SubmitRequest, Done, BaseException | None]]
+    ) -> list[tuple[SubmitRequest, Done]]:
+        again = []
+        for request, done, error in outcomes:
+            if error is None:
+                request.retries += 1
+                limit = request.max_retries
+                if limit is not None and request.retries > limit:
+                    message = f"Op submit failed. Exceeded max submit retries of {limit}"
+                    done(request, OpRejected(message, ErrorCode.MAX_SUBMIT_RETRIES_EXCEEDED))
+                    continue
+            again.append((request, done))
+        return again
+
+    async def _attempt(
+        self, request: SubmitRequest, head: Snapshot, snapshot: Snapshot, pending: list[Op]
+    ) -> Snapshot:
+        """Return the snapshot after the request's op, transformed to follow ``snapshot``.
+
+        ``head`` is what is committed; ``pending`` are the ops of this batch between the two.
+        """
+        request.begin_attempt()
+        op = request.op
+        check_submitted_op(op, snapshot)
+        if op["v"] is None:
+            await self._resolve_version(op, snapshot, pending)
+        if op["v"] > snapshot.version:
+            raise OpRejected(
+                "Invalid op submitted. Op version newer than current snapshot",
+                ErrorCode.OP_VERSION_NEWER_THAN_CURRENT_SNAPSHOT,
+            )
+        if op["v"] < snapshot.version:
+            await self._transform(request, head, snapshot, pending)
+        return await self._apply(request, snapshot)
+
+    async def _resolve_version(self, op: Op, snapshot: Snapshot, pending: list[Op]) -> None:
+        """An op without a version is for the current one, unless it is a create sent again."""
+        version = snapshot.version
+        if "create" in op and snapshot.exists and op["src"]:
+            created = (snapshot.meta or {}).get("_create")
+            if created is not None:
+                sent_before = created["v"] if is_same_source(op, created) else None
+            else:
+                sent_before = await self._submitter.db.get_committed_op_version(
+                    self._collection, self._id, op["src"], op["seq"]
+                )
+            if sent_before is None:
+                raise OpRejected(
+                    "Invalid op submitted. Document already created", ErrorCode.DOC_ALREADY_CREATED
+                )
+            version = sent_before
+            op["v"] = version
+            raise OpAlreadySubmitted("Op already submitted")
+        op["v"] = version
+
+    async def _ops_since(self, version: int, head: Snapshot, pending: list[Op]) -> list[Op]:
+        held = self._recent[0]["v"] if self._recent else head.version
+        if version >= held:
+            committed = [op for op in self._recent if version <= op["v"] < head.version]
+        else:
+            committed = await self._submitter.db.get_ops_to_snapshot(
+                self._collection, self._id, version, head, metadata=True
+            )
+        return committed + [op for op in pending if op["v"] >= version]
+
+    async def _transform(
+        self, request: SubmitRequest, head: Snapshot, snapshot: Snapshot, pending: list[Op]
+    ) -> None:
+        op = request.op
+        ops = await self._ops_since(op["v"], head, pending)
+        if len(ops) != snapshot.version - op["v"]:
+            raise OpRejected(
+                "Op submit failed. DB missing ops needed to transform it up to the current "
+                "snapshot version",
+                ErrorCode.SUBMIT_TRANSFORM_OPS_NOT_FOUND,
+            )
+        for committed in ops:
+            if is_same_source(op, committed):
+                request.fixups = list((committed.get("m") or {}).get("fixup") or [])
+                raise OpAlreadySubmitted("Op already submitted")
+            transform_op(snapshot, op, committed)
+            request.ops.append(without_meta(committed))
+        if (
+            self._submitter.options.do_not_commit_no_ops
+            and at_least(request.protocol, (1, 2))
+            and op.get("op") == []
+        ):
+            raise OpRejected("Op is a no-op. Skipping apply.", ErrorCode.NO_OP)
+
+    async def _apply(self, request: SubmitRequest, snapshot: Snapshot) -> Snapshot:
+        op, middleware = request.op, self._submitter.middleware
+        if request.projection is not None:
+            request.projection.check_write(op, snapshot.type_uri)
+        request.channels = [self._collection, doc_channel(self._collection, self._id)]
+        if middleware.has("apply"):
+            request.snapshot, request._phase = snapshot, "apply"
+            try:
+                await middleware.run("apply", request)
+            finally:
+                request._phase = "commit"
+        meta = {**(snapshot.meta or {}), "mtime": request.start}
+        if "create" in op:
+            meta["ctime"] = request.start
+            meta["_create"] = {"src": op.get("src"), "seq": op.get("seq"), "v": op["v"]}
+        elif "del" in op and snapshot.data is not MISSING:
+            op["m"]["data"] = snapshot.data
+        request.snapshot = replace(apply_op(snapshot, op), meta=meta)
+        if middleware.has("commit"):
+            await middleware.run("commit", request)
+        if request.fixups:
+            op["m"]["fixup"] = request.fixups
+        return request.snapshot
+
+
+class Submitter:
+    """Takes ops for all documents; ``committed`` is called for each one that made it."""
+
+    def __init__(
+        self,
+        db: DB,
+        middleware: Middleware,
+        options: SubmitOptions,
+        committed: Callable[[SubmitRequest], None],
+    ) -> None:
+        self.db = db
+        self.middleware = middleware
+        self.options = options
+        self.committed = committed
+        self.committer = GroupCommitter(db)
+        self._actors: OrderedDict[tuple[str, str], DocActor] = OrderedDict()
+
+    def prepare(self, request: SubmitRequest) -> None:
+        """Check a new request and complete it; raises ``ShareDBError`` for a malformed op."""
+        request.op["m"] = {"ts": request.start}
+        request.max_retries = self.options.max_retries
+        request.suppress_publish = self.options.suppress_publish
+        normalize_type(request.op)
+        check_op(request.op)
+        if "op" in request.op and request.op["op"] is MISSING:
+            raise ShareDBError("Missing op", ErrorCode.OT_OP_NOT_PROVIDED)
+        version = request.op["v"]
+        if isinstance(version, float):
+            if version != int(version):
+                raise OpRejected(
+                    "Invalid op submitted. Op version newer than current snapshot",
+                    ErrorCode.OP_VERSION_NEWER_THAN_CURRENT_SNAPSHOT,
+                )
+            request.op["v"] = int(version)
+
+    def put(self, request: SubmitRequest, done: Done) -> None:
+        """Queue a prepared request at its document."""
+        key = (request.collection, request.id)
+        actor = self._actors.get(key)
+        if actor is None:
+            actor = self._actors[key] = DocActor(self, *key)
+            self._evict()
+        self._actors.move_to_end(key)
+        actor.put(request, done)
+
+    def cached(self, collection: str, doc_id: str) -> Snapshot | None:
+        """Return the document's snapshot if it is held in memory; it may be behind the database."""
+        actor = self._actors.get((collection, doc_id))
+        return actor.head if actor else None
+
+    def _evict(self) -> None:
+        while len(self._actors) > MAX_IDLE_DOCS:
+            key = next((key for key, actor in self._actors.items() if actor.idle), None)
+            if key is None:
+                return
+            del self._actors[key]
+
+    async def close(self) -> None:
+        """Wait until every queued op is decided."""
+        for actor in list(self._actors.values()):
+            await actor.close()
+        await self.committer.close()
