@@ -13,6 +13,7 @@ from sharedb_py.backend import Backend
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, ShareDBError
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.messages import (
+    NO_REPLY,
     Message,
     UnparsableMessage,
     build_error,
@@ -32,12 +33,9 @@ from sharedb_py.reads import ResolvedName, as_version
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import SubmitRequest
 
-__all__ = ["NO_REPLY", "Agent", "Transport", "connect_transport"]
+__all__ = ["Agent", "Transport", "connect_transport"]
 
 log = logging.getLogger(__name__)
-
-NO_REPLY: Final[Message] = {}
-"""What a handler returns when its message is not answered; compared by identity."""
 
 MAX_IN_FLIGHT: Final = 1000
 
@@ -300,7 +298,7 @@ class Agent:
             if action == "op" and not any(key in self._tails for key in keys):
                 self._submit(message)
                 return
-            handler = HANDLERS.get(action)
+            handler = HANDLERS.get(action) or self.backend.handlers.get(action)
             if handler is None:
                 raise ShareDBError("Invalid or unknown message", ErrorCode.MESSAGE_BADLY_FORMED)
         except Exception as error:
@@ -611,7 +609,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "nf": _fetch_version,
     "nt": _fetch_time,
 }
-"""From an action to what answers it; the modules of queries and presence add theirs here."""
+"""From an action to what answers it; other modules add theirs to ``Backend.handlers``."""
 
 
 async def connect_transport(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, overload
 
 from sharedb_py.db.base import DB
@@ -13,6 +13,7 @@ from sharedb_py.db.memory import MemoryDB
 from sharedb_py.errors import ErrorCode, ShareDBError
 from sharedb_py.history import History
 from sharedb_py.jsonvalue import JSONObject
+from sharedb_py.messages import Message
 from sharedb_py.middleware import Action, Hook, Middleware
 from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.memory import NoMilestones
@@ -69,6 +70,9 @@ class Backend:
         self.projections: dict[str, Projection] = {}
         self.reader = Reader(self.db, self.middleware)
         self.history = History(self.db, self.milestones)
+        self.handlers: dict[str, Callable[[Any, Message], Awaitable[Message | None]]] = {}
+        """What answers the actions of queries and presence: ``await handler(agent, message)``
+        returns the reply's own keys, or ``NO_REPLY``."""
         self.agents_count = 0
         self.remote_agents_count = 0
         self._observers: dict[str, list[Observer]] = {}

@@ -19,6 +19,7 @@ from sharedb_py.ot import DEFAULT_TYPE
 from sharedb_py.snapshot import Snapshot
 
 __all__ = [
+    "NO_REPLY",
     "PROTOCOL",
     "Message",
     "UnparsableMessage",
@@ -37,6 +38,9 @@ __all__ = [
 
 Message: TypeAlias = JSONObject
 PROTOCOL: Final = (1, 2)
+NO_REPLY: Final[Message] = {}
+"""What a handler returns when its message is not answered; compared by identity."""
+
 MAX_SEQ: Final = 2**53 - 1
 
 

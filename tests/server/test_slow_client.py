@@ -1,0 +1,34 @@
+"""A client that does not read costs a bounded amount of memory (design, promise 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sharedb_py.asgi import ShareDBApp
+from sharedb_py.backend import Backend
+
+
+async def test_a_client_that_does_not_read_is_cut_off() -> None:
+    backend = Backend(max_outgoing_bytes=1000)
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    stuck, sent = asyncio.Event(), []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message["type"] == "websocket.send":
+            await stuck.wait()
+
+    incoming.put_nowait({"type": "websocket.connect"})
+    scope = {"type": "websocket", "path": "/channel", "headers": []}
+    serving = asyncio.create_task(ShareDBApp(backend)(scope, incoming.get, send))
+    for _ in range(100):
+        incoming.put_nowait({"type": "websocket.receive", "text": '{"a":"pp"}'})
+    while not incoming.empty() or backend.agents_count:
+        await asyncio.sleep(0)
+        if len(sent) > 1 and incoming.empty():
+            stuck.set()
+    await asyncio.wait_for(serving, 5)
+    assert sent[-1]["code"] == 1013
+    assert len(sent) < 10
+    await backend.close()
