@@ -298,6 +298,8 @@ class Agent:
             if action == "op" and not any(key in self._tails for key in keys):
                 self._submit(message)
                 return
+            if action in ("p", "ps") and not self.backend.presence:
+                return  # as the reference does: clients of such a server wait in vain
             handler = HANDLERS.get(action) or self.backend.handlers.get(action)
             if handler is None:
                 raise ShareDBError("Invalid or unknown message", ErrorCode.MESSAGE_BADLY_FORMED)

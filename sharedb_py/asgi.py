@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
+from typing import Final
 
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -17,6 +19,9 @@ from sharedb_py.backend import Backend
 __all__ = ["OriginCheck", "ShareDBApp", "sharedb_route"]
 
 log = logging.getLogger(__name__)
+
+TOO_SLOW: Final = (1013, "Too slow")
+GOODBYE_SECONDS: Final = 1.0
 
 OriginCheck = Callable[[str | None, WebSocket], bool]
 """Given the Origin header, if any, and the upgrade request: whether to accept it."""
@@ -32,7 +37,7 @@ class _SocketTransport:
         self._bytes = 0
         self._wake = asyncio.Event()
         self._closing: tuple[int, str] | None = None
-        self.cut_off = False
+        self.cut_off = asyncio.Event()
 
     def send(self, text: str) -> None:
         if self._closing is not None:
@@ -41,8 +46,8 @@ class _SocketTransport:
         self._bytes += len(text)
         if self._bytes > self._max_bytes:
             self._frames.clear()
-            self.cut_off = True
-            self.close(1013, "Too slow")
+            self.close(*TOO_SLOW)
+            self.cut_off.set()
         self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
@@ -103,12 +108,18 @@ class ShareDBApp:
         transport = _SocketTransport(websocket, self._backend.max_outgoing_bytes)
         writer = asyncio.create_task(transport.run())
         reader = asyncio.create_task(self._read(websocket, transport))
+        # The writer of a client that does not read is stuck, and cannot say that it is.
+        guard = asyncio.create_task(transport.cut_off.wait())
+        tasks: list[asyncio.Task[object]] = [writer, reader, guard]
         try:
-            await asyncio.wait([writer, reader], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (writer, reader):
+            for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(writer, reader, return_exceptions=True)
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        if transport.cut_off.is_set():
+            with contextlib.suppress(TimeoutError, OSError, RuntimeError):
+                await asyncio.wait_for(websocket.close(*TOO_SLOW), GOODBYE_SECONDS)
         for result in results:
             # A socket that breaks under a write is a disconnect, not a failure.
             if isinstance(result, Exception) and not isinstance(result, (OSError, RuntimeError)):

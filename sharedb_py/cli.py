@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,9 @@ from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError
+from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.memory import MemoryMilestones
+from sharedb_py.milestones.sqlite import SQLiteMilestones
 from sharedb_py.ot import types
 
 __all__ = ["main"]
@@ -131,13 +134,21 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _open_milestones(url: str, interval: int | None) -> MilestoneDB | None:
+    """Milestones live beside the documents: in the same file, or in memory."""
+    if not interval:
+        return None
+    if url.startswith("sqlite:///"):
+        return SQLiteMilestones(url.removeprefix("sqlite:///"), interval)
+    return MemoryMilestones(interval)
+
+
 def _open(options: argparse.Namespace) -> Backend:
     for text in _repeated(options.type, "TYPE"):
         _register_type(text)
-    interval = options.milestone_interval
     backend = Backend(
         open_db(options.db),
-        milestones=MemoryMilestones(interval) if interval else None,
+        milestones=_open_milestones(options.db, options.milestone_interval),
         presence=options.presence,
         do_not_commit_no_ops=options.do_not_commit_no_ops,
         max_message_bytes=options.max_message_bytes,
@@ -180,8 +191,12 @@ async def _serve(options: argparse.Namespace) -> None:
     )
     host, port = listener.getsockname()[:2]
     print(f"Serving {options.db} at ws://{host}:{port}/channel", flush=True)
+    server = uvicorn.Server(config)
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        # uvicorn raises the signal that stopped it once more; being stopped is no failure.
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda *_: None)
+        await server.serve(sockets=[listener])
     finally:
         await backend.close()
 
