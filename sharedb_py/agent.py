@@ -33,7 +33,7 @@ from sharedb_py.reads import ResolvedName, as_version
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import SubmitRequest
 
-__all__ = ["Agent", "Transport", "connect_transport"]
+__all__ = ["HANDLERS", "NO_REPLY", "Agent", "Handler", "Transport", "connect_transport"]
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class Agent:
         self.streams: dict[Key, DocStream] = {}
         self.at_close: dict[Callable[[], None], None] = {}
         """Called when the connection ends: what other modules hold for this agent."""
+        self.extensions: dict[str, Any] = {}
+        """What other modules keep for this agent, under their own names."""
         self._transport = transport
         self._remote = remote
         self._reclaimed_id: str | None = None
@@ -172,6 +174,13 @@ class Agent:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Work for a client failed", exc_info=error)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back after the running handler's reply, unless the connection has ended by then.
+
+        A ``reply`` hook that waits holds the reply, but not the callback.
+        """
+        asyncio.get_running_loop().call_soon(lambda: None if self.closed else callback())
 
     async def room(self) -> None:
         """Wait until so few messages are being handled that another may be taken."""

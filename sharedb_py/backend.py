@@ -21,6 +21,7 @@ from sharedb_py.ops import without_meta
 from sharedb_py.projections import Projection
 from sharedb_py.pubsub import MemoryPubSub, PubSub
 from sharedb_py.reads import Reader, ResolvedName
+from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import Done, SubmitOptions, SubmitRequest, Submitter
 
 __all__ = ["Backend"]
@@ -163,6 +164,10 @@ class Backend:
     def prepare(self, request: SubmitRequest) -> None:
         """Complete a new request and check its op; raises ``ShareDBError`` for a malformed one."""
         self._submitter.prepare(request)
+
+    def cached(self, collection: str, doc_id: str) -> Snapshot | None:
+        """Return a document's snapshot, metadata and all, if it is held; it may be outdated."""
+        return self._submitter.cached(collection, doc_id)
 
     def _committed(self, request: SubmitRequest) -> None:
         """Publish a committed op and save a milestone that is due."""
