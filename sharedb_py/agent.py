@@ -33,7 +33,7 @@ from sharedb_py.reads import ResolvedName, as_version
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import SubmitRequest
 
-__all__ = ["HANDLERS", "NO_REPLY", "Agent", "Handler", "Transport", "connect_transport"]
+__all__ = ["HANDLERS", "NO_REPLY", "Agent", "Handler", "Transport", "payload"]
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,8 @@ class Agent:
             log.error("Message %r failed", request.get("a"), exc_info=error)
         self.send(build_error(request, error))
 
-    async def _reply(self, request: Message, result: Message | None) -> None:
+    async def reply(self, request: Message, result: Message | None) -> None:
+        """Answer a request; raises what a ``reply`` hook raises."""
         reply = build_reply(request, result)
         if self.backend.middleware.has("reply"):
             context = ReplyContext(self, request, reply)
@@ -335,7 +336,7 @@ class Agent:
                 await future
             result = await handler(self, message)
             if result is not NO_REPLY:
-                await self._reply(message, result)
+                await self.reply(message, result)
         except Exception as error:
             self.send_error(message, error)
         finally:
@@ -407,7 +408,7 @@ class Agent:
                 shown = [await reader.show_op(self, name, request.id, op) for op in request.ops]
                 for op in shown:
                     self.send(build_op(request.index, request.id, op))
-            await self._reply(message, _acknowledgement(request))
+            await self.reply(message, _acknowledgement(request))
         except Exception as error:
             self.send_error(message, error)
 
@@ -483,7 +484,8 @@ def _acknowledgement(request: SubmitRequest) -> Message:
     return reply
 
 
-def _payload(found: Snapshot | ShareDBError) -> Message:
+def payload(found: Snapshot | ShareDBError) -> Message:
+    """Return what stands for a document in a bulk reply: its snapshot, or why there is none."""
     return build_snapshot(found) if isinstance(found, Snapshot) else {"error": error_body(found)}
 
 
@@ -524,7 +526,7 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
     streams = await agent.open_streams(name, [doc_id])
     try:
         result = await _fetch(agent, message)
-        await agent._reply(message, result)
+        await agent.reply(message, result)
     except BaseException:
         _close_all(streams.values())
         raise
@@ -541,7 +543,7 @@ async def _fetch_bulk(agent: Agent, message: Message) -> Message | None:
     name, bulk = agent.backend.resolve(message["c"]), message["b"]
     if isinstance(bulk, list):
         found = await agent.backend.reader.snapshots(agent, name, list(dict.fromkeys(bulk)))
-        return {"data": {doc_id: _payload(item) for doc_id, item in found.items()}}
+        return {"data": {doc_id: payload(item) for doc_id, item in found.items()}}
     await _send_ops_bulk(agent, name, bulk)
     return None
 
@@ -560,12 +562,12 @@ async def _subscribe_bulk(agent: Agent, message: Message) -> Message:
     streams = await agent.open_streams(name, dict.fromkeys(bulk))
     try:
         result = await _fetch_bulk(agent, message)
-        await agent._reply(message, result)
+        await agent.reply(message, result)
     except BaseException:
         _close_all(streams.values())
         raise
-    for doc_id, payload in ((result or {}).get("data") or {}).items():
-        if "error" in payload:
+    for doc_id, item in ((result or {}).get("data") or {}).items():
+        if "error" in item:
             streams.pop(doc_id).close()
     agent.keep(name, streams)
     for stream in streams.values():
@@ -621,15 +623,3 @@ HANDLERS: Final[dict[str, Handler]] = {
     "nt": _fetch_time,
 }
 """From an action to what answers it; other modules add theirs to ``Backend.handlers``."""
-
-
-async def connect_transport(
-    backend: Backend, transport: Transport, req: Any = None, *, remote: bool = True
-) -> Agent:
-    """Return the agent of a new connection, greeted and admitted by the ``connect`` hooks.
-
-    Raises what a hook raises; the transport is closed then.
-    """
-    agent = Agent(backend, transport, remote=remote)
-    await agent.open(req)
-    return agent

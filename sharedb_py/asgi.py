@@ -13,8 +13,9 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from sharedb_py.agent import Agent, connect_transport
+from sharedb_py.agent import Agent
 from sharedb_py.backend import Backend
+from sharedb_py.serving import connect_transport
 
 __all__ = ["OriginCheck", "ShareDBApp", "sharedb_route"]
 
