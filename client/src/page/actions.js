@@ -150,10 +150,10 @@ module.exports = function(app) {
     async kernelRequest(action) {
       const kernel = this.model.get('_page.notebook.session.kernel');
       if (!kernel || !kernel.id) return app.toast(this.model, 'No kernel runs yet. Run a cell to start one');
-      const xsrf = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie);
-      const response = await fetch(`${this.model.get('_page.base')}/api/kernels/${kernel.id}/${action}`, {
+      
+      const response = await fetch(`${this.model.get('_page.base')}/derby/kernels/${kernel.id}/${action}`, {
         method: 'POST',
-        headers: xsrf ? {'X-XSRFToken': decodeURIComponent(xsrf[1])} : {}
+        headers: {'X-Requested-With': 'derby-notebook'}
       });
       if (!response.ok) app.toast(this.model, `Jupyter did not ${action} the kernel (status ${response.status}). Reload the page and try again`);
     },

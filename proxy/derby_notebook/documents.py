@@ -1,0 +1,83 @@
+"""Reads and writes documents in this process, as the notebook service itself."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from typing import Any
+
+from sharedb_py.backend import Backend
+from sharedb_py.errors import ErrorCode, ShareDBError
+from sharedb_py.ops import Op
+from sharedb_py.ot import DEFAULT_TYPE
+from sharedb_py.snapshot import Snapshot
+from sharedb_py.submit import SubmitRequest
+
+__all__ = ["Documents"]
+
+
+class Documents:
+    """The service's own hand on the documents; its ops apply to whatever version is current."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.custom: dict[str, Any] = {"service": True}
+        self.client_id = f"service-{secrets.token_hex(12)}"
+        self._backend = backend
+        self._sequence = itertools.count(1)
+
+    @property
+    def src(self) -> str:
+        """The source of the service's ops."""
+        return self.client_id
+
+    async def get(self, collection: str, doc_id: str) -> Snapshot:
+        """Return a document's current snapshot."""
+        return await self._backend.db.get_snapshot(collection, doc_id)
+
+    async def find(self, collection: str, query: dict[str, Any]) -> list[Snapshot]:
+        """Return the documents that match."""
+        return (await self._backend.db.query(collection, query)).snapshots
+
+    async def create(self, collection: str, doc_id: str, data: dict[str, Any]) -> bool:
+        """Create a document; False if there is one already."""
+        try:
+            create = {"type": DEFAULT_TYPE.uri, "data": data}
+            await self._submit(collection, doc_id, {"create": create})
+        except ShareDBError as error:
+            if error.code == ErrorCode.DOC_ALREADY_CREATED:
+                return False
+            raise
+        return True
+
+    async def edit(self, collection: str, doc_id: str, op: list[dict[str, Any]]) -> None:
+        """Apply a json0 op; raises ``ShareDBError`` if the document is gone or it does not fit."""
+        if op:
+            await self._submit(collection, doc_id, {"op": op})
+
+    async def set(self, collection: str, doc_id: str, **fields: Any) -> None:
+        """Set top-level fields."""
+        await self.edit(collection, doc_id, [{"p": [key], "oi": v} for key, v in fields.items()])
+
+    async def delete(self, collection: str, doc_id: str) -> None:
+        """Delete a document; one that is gone already stays gone."""
+        await self._submit(collection, doc_id, {"del": True})
+
+    async def _submit(self, collection: str, doc_id: str, payload: Op) -> None:
+        op: Op = {"src": self.src, "seq": next(self._sequence), "v": None, **payload}
+        request = SubmitRequest(
+            agent=self, index=collection, collection=collection, id=doc_id, op=op
+        )
+        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(_: SubmitRequest, error: BaseException | None) -> None:
+            if decided.done():
+                return
+            if error is None:
+                decided.set_result(None)
+            else:
+                decided.set_exception(error)
+
+        self._backend.prepare(request)
+        self._backend.submit(request, done)
+        await decided

@@ -1,0 +1,87 @@
+"""Jupyter's REST interface, as far as the service needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+__all__ = ["JupyterAPI", "JupyterError"]
+
+
+class JupyterError(Exception):
+    """Jupyter refused or could not be reached; ``status`` is 0 for the latter."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class JupyterAPI:
+    """Calls a Jupyter Server with the service's own token.
+
+    ``url`` ends with a slash and includes the server's base_url.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url if url.endswith("/") else url + "/"
+        self.token = token
+        headers = {"Authorization": f"token {token}"} if token else {}
+        self._http = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            response = await self._http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise JupyterError(0, f"The Jupyter Server does not answer: {error}") from error
+        # Each cookie-less call makes Jupyter invent a user; nobody needs their cookies.
+        self._http.cookies.clear()
+        if response.is_success:
+            return response.json() if response.content else None
+        try:
+            message = response.json().get("message") or response.reason_phrase
+        except ValueError:
+            message = response.reason_phrase
+        raise JupyterError(response.status_code, message)
+
+    async def contents(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Return a contents model; ``content``, ``hash``, ``type``, ``format`` as parameters."""
+        model: dict[str, Any] = await self._call(
+            "GET", f"api/contents/{quote(path)}", params=parameters
+        )
+        return model
+
+    async def save(self, path: str, notebook: dict[str, Any]) -> dict[str, Any]:
+        """Write a notebook and return its contents model."""
+        body = {"type": "notebook", "format": "json", "content": notebook}
+        model: dict[str, Any] = await self._call("PUT", f"api/contents/{quote(path)}", json=body)
+        return model
+
+    async def session(self, path: str, kernel: str | None) -> dict[str, Any]:
+        """Return the notebook's session; one is started if there is none."""
+        name = path.rsplit("/", 1)[-1]
+        body = {"path": path, "name": name, "type": "notebook", "kernel": {"name": kernel}}
+        model: dict[str, Any] = await self._call("POST", "api/sessions", json=body)
+        return model
+
+    async def kernel(self, kernel_id: str) -> dict[str, Any]:
+        """Return a kernel's model."""
+        model: dict[str, Any] = await self._call("GET", f"api/kernels/{kernel_id}")
+        return model
+
+    async def kernel_action(self, kernel_id: str, action: str) -> None:
+        """``interrupt`` or ``restart`` a kernel."""
+        await self._call("POST", f"api/kernels/{kernel_id}/{action}")
+
+    async def kernel_names(self) -> dict[str, str]:
+        """Return the installed kernels' display names by name; the default one as ``""``."""
+        found = await self._call("GET", "api/kernelspecs")
+        specs = found["kernelspecs"]
+        names = {name: spec["spec"]["display_name"] for name, spec in specs.items()}
+        return {"": found["default"], **names}
