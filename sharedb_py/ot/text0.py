@@ -13,7 +13,7 @@ from sharedb_py.errors import OpBadlyFormed, OpNotApplied
 from sharedb_py.jsonvalue import MISSING, is_number
 from sharedb_py.ot.base import Side
 from sharedb_py.ot.transforming import transform_lists
-from sharedb_py.ot.utf16 import join, length, slice_units
+from sharedb_py.ot.utf16 import join, length, slice_units, splice
 
 __all__ = ["Component", "Op", "Text0", "text0"]
 
@@ -30,7 +30,8 @@ def _check(op: Any) -> Op:
         kinds = [component[key] for key in ("i", "d") if component.get(key) is not None]
         if len(kinds) != 1 or not isinstance(kinds[0], str):
             raise OpBadlyFormed("text0 component must insert or delete text")
-        if component["p"] < 0 or component["p"] != int(component["p"]):
+        position = component["p"]
+        if position < 0 or (isinstance(position, float) and not position.is_integer()):
             raise OpBadlyFormed("text0 position must be a whole number, not negative")
     return op
 
@@ -141,18 +142,16 @@ class Text0:
         for component in _check(op):
             kind, text = _text(component)
             position = int(component["p"])
-            if kind == "i":
-                text_now = join(
-                    slice_units(text_now, 0, position), text, slice_units(text_now, position)
-                )
-                continue
-            end = position + length(text)
-            if slice_units(text_now, position, end) != text:
-                raise OpNotApplied(
-                    f"Delete component {text!r} does not match deleted text "
-                    f"{slice_units(text_now, position, end)!r}"
-                )
-            text_now = join(slice_units(text_now, 0, position), slice_units(text_now, end))
+            end = position
+            if kind == "d":
+                end += length(text)
+                found = slice_units(text_now, position, end)
+                if found != text:
+                    raise OpNotApplied(
+                        f"Delete component {text!r} does not match deleted text {found!r}"
+                    )
+                text = ""
+            text_now = splice(text_now, position, end, text)
         return text_now
 
     def transform(self, op: Any, other: Any, side: Side) -> Op:

@@ -7,7 +7,7 @@ character again when a later edit brings them together.
 
 from __future__ import annotations
 
-__all__ = ["join", "length", "slice_units"]
+__all__ = ["join", "length", "slice_units", "splice"]
 
 
 def _is_plain(text: str) -> bool:
@@ -43,3 +43,11 @@ def join(*parts: str) -> str:
     if not text or _is_plain(text):
         return text
     return _decode(_encode(text))
+
+
+def splice(text: str, start: int, end: int, added: str) -> str:
+    """Return a text with the code units in [start, end) replaced."""
+    if not text or _is_plain(text):
+        return join(text[:start], added, text[end:])
+    units = _encode(text)
+    return _decode(units[: 2 * start] + _encode(added) + units[2 * end :])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sharedb_py.errors import OpBadlyFormed
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.ot.base import Side
 from sharedb_py.ot.json0 import applying, components
@@ -28,12 +27,6 @@ __all__ = [
 ]
 
 
-def _require_list(op: Any) -> Op:
-    if not isinstance(op, list):
-        raise OpBadlyFormed("json0 op must be an array")
-    return op
-
-
 class JSON0:
     """The type itself; see :class:`~sharedb_py.ot.base.OTType` for what each function promises."""
 
@@ -51,7 +44,11 @@ class JSON0:
     def transform(self, op: Any, other: Any, side: Side) -> Op:
         """Return ``op`` as it reads after ``other``."""
         return transform_lists(
-            _require_list(op), _require_list(other), side, transform_component, components.append
+            components.require_paths(op),
+            components.require_paths(other),
+            side,
+            transform_component,
+            components.append,
         )
 
     def compose(self, first: Any, second: Any) -> Op:

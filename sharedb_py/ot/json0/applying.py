@@ -8,22 +8,35 @@ kept on purpose: clients and old data rely on it.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Final
 
 from sharedb_py.errors import OpBadlyFormed, OpNotApplied
 from sharedb_py.jsonvalue import MISSING, is_number
-from sharedb_py.ot.json0.components import SUBTYPES, Component, from_text, is_text_edit
+from sharedb_py.ot.json0.components import (
+    Component,
+    add_numbers,
+    from_text,
+    is_text_edit,
+    subtype_of,
+)
 
 __all__ = ["apply", "child_key", "list_index"]
 
 _ROOT: Final = "data"
+MAX_PADDING: Final = 10_000
+"""How far past its end a list may be filled up with nulls."""
+
+_INTEGER: Final = re.compile(r"-?[0-9]{1,16}")
 
 
 def list_index(segment: Any) -> int | None:
     """Return the index a path segment names in a list: ``1``, ``1.0`` and ``"1"`` name one."""
-    if is_number(segment):
-        return int(segment) if math.isfinite(segment) and segment == int(segment) else None
-    if isinstance(segment, str) and segment.isascii() and segment.lstrip("-").isdigit():
+    if isinstance(segment, float):
+        return int(segment) if segment.is_integer() else None
+    if isinstance(segment, int):
+        return None if isinstance(segment, bool) else segment
+    if isinstance(segment, str) and _INTEGER.fullmatch(segment):
         return int(segment)
     return None
 
@@ -84,7 +97,7 @@ def _apply_component(draft: _Draft, component: Component) -> None:
         if target is None or target is MISSING:
             raise OpNotApplied("Path invalid")
         target, segment = draft.enter(target, segment), following
-    subtype = SUBTYPES.get(component.get("t") or "")
+    subtype = subtype_of(component)
     if subtype and "o" in component:
         _replace(target, segment, lambda value: subtype.apply(value, component["o"]))
     elif "na" in component:
@@ -117,9 +130,7 @@ def _replace(target: Any, segment: Any, change: Any) -> None:
 def _sum(value: Any, amount: Any) -> Any:
     if not is_number(value):
         raise OpNotApplied("Referenced element not a number")
-    if not is_number(amount):
-        raise OpNotApplied("na must be a number")
-    total = value + amount
+    total = add_numbers(value, amount)
     return total if math.isfinite(total) else None
 
 
@@ -135,9 +146,6 @@ def _change_list(target: list[Any], segment: Any, component: Component) -> None:
             _check_reach(target, index)
             target.extend([None] * (index + 1 - len(target)))
             target[index] = component["li"]
-
-
-MAX_PADDING: Final = 10_000
 
 
 def _check_reach(target: list[Any], index: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, TypeAlias
 
 from sharedb_py.errors import OpBadlyFormed
@@ -12,12 +13,15 @@ __all__ = [
     "SUBTYPES",
     "Component",
     "Op",
+    "add_numbers",
     "append",
     "compose",
     "from_text",
     "invert",
     "is_text_edit",
     "normalize",
+    "require_paths",
+    "subtype_of",
     "to_text",
 ]
 
@@ -26,6 +30,12 @@ Op: TypeAlias = list[Component]
 
 SUBTYPES: Final[dict[str, Text0]] = {text0.name: text0}
 """The types that a component's ``t`` may name."""
+
+
+def subtype_of(component: Component) -> Text0 | None:
+    """Return the type that edits the value a component names, if it is a known one."""
+    name = component.get("t")
+    return SUBTYPES.get(name) if isinstance(name, str) else None
 
 
 def is_text_edit(component: Component) -> bool:
@@ -58,10 +68,16 @@ def _is_same_scalar(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
-def _add_numbers(a: Any, b: Any) -> Any:
+def add_numbers(a: Any, b: Any) -> int | float:
+    """Return the sum as JavaScript has it, whose numbers are all 64-bit floats."""
     if not is_number(a) or not is_number(b):
         raise OpBadlyFormed("na must be a number")
-    return a + b
+    try:
+        total = float(a) + float(b)
+    except OverflowError:
+        raise OpBadlyFormed("na must fit in 64 bits") from None
+    whole = isinstance(a, int) and isinstance(b, int)
+    return int(total) if whole and math.isfinite(total) else total
 
 
 def append(dest: Op, component: Component) -> None:
@@ -76,11 +92,11 @@ def append(dest: Op, component: Component) -> None:
     if last["p"] != component["p"]:
         dest.append(component)
         return
-    subtype = SUBTYPES.get(component.get("t") or "")
+    subtype = subtype_of(component)
     if subtype and last.get("t") == component["t"]:
-        dest[-1] = {**last, "o": subtype.compose(last["o"], component["o"])}
+        dest[-1] = {**last, "o": subtype.compose(last.get("o"), component.get("o"))}
     elif last.get("na") is not None and component.get("na") is not None:
-        dest[-1] = {"p": last["p"], "na": _add_numbers(last["na"], component["na"])}
+        dest[-1] = {"p": last["p"], "na": add_numbers(last["na"], component["na"])}
     elif (
         "li" in last
         and "li" not in component
@@ -117,7 +133,8 @@ def _append_text_edit(dest: Op, last: Component, component: Component) -> None:
     dest[-1:] = [to_text(last["p"][:-1], edit) for edit in edits]
 
 
-def _require_paths(op: Any) -> Op:
+def require_paths(op: Any) -> Op:
+    """Return the op, or raise ``OpBadlyFormed`` unless it is a list of components with paths."""
     if not isinstance(op, list):
         raise OpBadlyFormed("json0 op must be an array")
     for component in op:
@@ -128,8 +145,8 @@ def _require_paths(op: Any) -> Op:
 
 def compose(first: Any, second: Any) -> Op:
     """Return one op that does what ``first`` and then ``second`` do."""
-    result = list(_require_paths(first))
-    for component in _require_paths(second):
+    result = list(require_paths(first))
+    for component in require_paths(second):
         append(result, component)
     return result
 
@@ -137,7 +154,8 @@ def compose(first: Any, second: Any) -> Op:
 def normalize(op: Any) -> Op:
     """Return the op as a list of merged components; a lone component counts as a list of one."""
     result: Op = []
-    for component in [op] if isinstance(op, dict) else op:
+    components = op if isinstance(op, list) else [op]
+    for component in components:
         if not isinstance(component, dict):
             raise OpBadlyFormed("Missing path")
         append(result, {"p": [], **component})
@@ -146,9 +164,9 @@ def normalize(op: Any) -> Op:
 
 def _invert_component(component: Component) -> Component:
     inverse: Component = {"p": component["p"]}
-    subtype = SUBTYPES.get(component.get("t") or "")
+    subtype = subtype_of(component)
     if subtype:
-        inverse |= {"t": component["t"], "o": subtype.invert(component["o"])}
+        inverse |= {"t": component["t"], "o": subtype.invert(component.get("o"))}
     for key, opposite in (("si", "sd"), ("sd", "si"), ("oi", "od"), ("od", "oi")):
         if key in component:
             inverse[opposite] = component[key]
@@ -156,8 +174,8 @@ def _invert_component(component: Component) -> Component:
         if key in component:
             inverse[opposite] = component[key]
     if "na" in component:
-        inverse["na"] = -component["na"]
-    if "lm" in component:
+        inverse["na"] = add_numbers(0, component["na"]) * -1
+    if "lm" in component and component["p"]:
         inverse["lm"] = component["p"][-1]
         inverse["p"] = [*component["p"][:-1], component["lm"]]
     return inverse
@@ -165,4 +183,4 @@ def _invert_component(component: Component) -> Component:
 
 def invert(op: Any) -> Op:
     """Return the op that undoes ``op``."""
-    return [_invert_component(component) for component in reversed(_require_paths(op))]
+    return [_invert_component(component) for component in reversed(require_paths(op))]

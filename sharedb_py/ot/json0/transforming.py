@@ -14,14 +14,15 @@ from sharedb_py.jsonvalue import MISSING
 from sharedb_py.ot.base import Side
 from sharedb_py.ot.json0.applying import apply, list_index
 from sharedb_py.ot.json0.components import (
-    SUBTYPES,
     Component,
     Op,
     append,
     from_text,
     is_text_edit,
+    subtype_of,
     to_text,
 )
+from sharedb_py.ot.text0 import Text0, text0
 
 __all__ = ["transform_component"]
 
@@ -56,21 +57,34 @@ def _number(segment: Any) -> float:
     return math.nan if index is None else index
 
 
+def _less(a: Any, b: Any) -> bool:
+    """JavaScript's ``<``: by letters between two strings, by number otherwise."""
+    if isinstance(a, str) and isinstance(b, str):
+        return a < b
+    return _number(a) < _number(b)
+
+
+def _at_most(a: Any, b: Any) -> bool:
+    if isinstance(a, str) and isinstance(b, str):
+        return a <= b
+    return _number(a) <= _number(b)
+
+
 def _loosely_equal(a: Any, b: Any) -> bool:
     return bool(a == b) or _number(a) == _number(b)
 
 
-def _shift(component: Component, index: int, by: int) -> None:
-    """Move the segment at an index; a segment that is none stays as it is."""
+def _shift(component: Component, index: int, *steps: int) -> None:
+    """Move the segment at an index, which makes it a number; one that is no index stays."""
     segment = list_index(_at(component, index))
-    if segment is not None:
-        component["p"][index] = segment + by
+    if any(steps) and segment is not None:
+        component["p"][index] = segment + sum(steps)
 
 
-def _shift_target(component: Component, by: int) -> None:
+def _shift_target(component: Component, *steps: int) -> None:
     target = list_index(component["lm"])
-    if target is not None:
-        component["lm"] = target + by
+    if any(steps) and target is not None:
+        component["lm"] = target + sum(steps)
 
 
 def transform_component(dest: Op, component: Component, other: Component, side: Side) -> None:
@@ -84,8 +98,8 @@ def transform_component(dest: Op, component: Component, other: Component, side: 
     if is_text_edit(c) and is_text_edit(other):
         _transform_text(dest, c, other, side)
         return
-    if other.get("t") and other["t"] in SUBTYPES:
-        _transform_subtype(dest, c, other, side)
+    if subtype := subtype_of(other):
+        _transform_subtype(dest, c, other, subtype, side)
         return
     same = _operand_length(c) == _operand_length(other)
     if "na" in other and other["na"] is not None:
@@ -125,14 +139,16 @@ def _edit_deleted_value(c: Component, other: Component, reverse: int | None) -> 
 def _transform_text(dest: Op, c: Component, other: Component, side: Side) -> None:
     """Steps 3 and 4 for two string edits in the ``si``/``sd`` form."""
     mine, theirs = from_text(c), from_text(other)
-    for edit in SUBTYPES[mine["t"]].transform(mine["o"], theirs["o"], side):
+    for edit in text0.transform(mine["o"], theirs["o"], side):
         append(dest, to_text(mine["p"], edit))
 
 
-def _transform_subtype(dest: Op, c: Component, other: Component, side: Side) -> None:
+def _transform_subtype(
+    dest: Op, c: Component, other: Component, subtype: Text0, side: Side
+) -> None:
     """Step 4: two ops of one subtype; of different ones, neither knows the other."""
     if c.get("t") == other["t"]:
-        edits = SUBTYPES[other["t"]].transform(c["o"], other["o"], side)
+        edits = subtype.transform(c.get("o"), other.get("o"), side)
         if not edits:
             return
         c["o"] = edits
@@ -158,9 +174,9 @@ def _after_list_insert(c: Component, other: Component, index: int, same: bool, s
     if "li" in c and "ld" not in c and same and mine == theirs:
         if side == "right":
             _shift(c, index, 1)
-    elif _number(theirs) <= _number(mine):
+    elif _at_most(theirs, mine):
         _shift(c, index, 1)
-    if "lm" in c and same and _number(theirs) <= _number(c["lm"]):
+    if "lm" in c and same and _at_most(theirs, c["lm"]):
         _shift_target(c, 1)
     return True
 
@@ -171,10 +187,10 @@ def _after_list_delete(c: Component, other: Component, index: int, same: bool) -
     if "lm" in c and same:
         if mine == theirs:
             return False
-        gone, start, target = _number(theirs), _number(mine), _number(c["lm"])
-        if gone < target or (gone == target and start < target):
+        target = c["lm"]
+        if _less(theirs, target) or (theirs == target and _less(mine, target)):
             _shift_target(c, -1)
-    if _number(theirs) < _number(mine):
+    if _less(theirs, mine):
         _shift(c, index, -1)
     elif mine == theirs:
         if _operand_length(other) < _operand_length(c):
@@ -190,53 +206,53 @@ def _after_list_move(c: Component, other: Component, index: int, same: bool, sid
     """Step 9."""
     if "lm" in c and same:
         return _move_after_move(c, other, index, side)
-    mine = _number(_at(c, index))
-    start, target = _number(_at(other, index)), _number(other["lm"])
+    mine, start, target = _at(c, index), _at(other, index), other["lm"]
     if "li" in c and "ld" not in c and same:
-        _shift(c, index, -(mine > start) + (mine > target))
+        _shift(c, index, -_less(start, mine), _less(target, mine))
     elif mine == start:
-        c["p"][index] = other["lm"]
+        c["p"][index] = target
     else:
-        passed = mine > target or (mine == target and start > target)
-        _shift(c, index, -(mine > start) + passed)
+        passed = _less(target, mine) or (mine == target and _less(target, start))
+        _shift(c, index, -_less(start, mine), passed)
     return True
 
 
 def _move_after_move(c: Component, other: Component, index: int, side: Side) -> bool:
     """Step 9a: all comparisons are with the places before either move."""
-    start, target = _number(_at(c, index)), _number(c["lm"])
-    other_start, other_target = _number(_at(other, index)), _number(other["lm"])
+    start, target = _at(c, index), c["lm"]
+    other_start, other_target = _at(other, index), other["lm"]
     if other_start == other_target:
         return True
     if start == other_start:
         if side == "right":
             return False
-        c["p"][index] = other["lm"]
+        c["p"][index] = other_target
         if start == target:
-            c["lm"] = other["lm"]
+            c["lm"] = other_target
         return True
-    shift, target_shift = -(start > other_start), 0
-    if start > other_target:
-        shift += 1
-    elif start == other_target and other_start > other_target:
-        shift += 1
+    shifts, target_shifts = [-_less(other_start, start)], []
+    if _less(other_target, start):
+        shifts.append(1)
+    elif start == other_target and _less(other_target, other_start):
+        shifts.append(1)
         if start == target:
-            target_shift += 1
-    if target > other_start or (target == other_start and target > start):
-        target_shift -= 1
-    if target > other_target:
-        target_shift += 1
+            target_shifts.append(1)
+    if _less(other_start, target) or (target == other_start and _less(start, target)):
+        target_shifts.append(-1)
+    if _less(other_target, target):
+        target_shifts.append(1)
     elif target == other_target:
-        if (other_target > other_start and target > start) or (
-            other_target < other_start and target < start
+        moves_up = _less(start, target)
+        if (moves_up and _less(other_start, other_target)) or (
+            _less(target, start) and _less(other_target, other_start)
         ):
-            target_shift += side == "right"
-        elif target > start:
-            target_shift += 1
+            target_shifts.append(side == "right")
+        elif moves_up:
+            target_shifts.append(1)
         elif target == other_start:
-            target_shift -= 1
-    _shift(c, index, shift)
-    _shift_target(c, target_shift)
+            target_shifts.append(-1)
+    _shift(c, index, *shifts)
+    _shift_target(c, *target_shifts)
     return True
 
 
