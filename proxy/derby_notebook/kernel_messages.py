@@ -11,6 +11,7 @@ import struct
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 
 __all__ = ["SUBPROTOCOL", "KernelMessage", "decode", "encode", "request"]
@@ -75,7 +76,7 @@ def decode(frame: bytes) -> KernelMessage:
     try:
         (count,) = struct.unpack_from("<Q", frame)
         offsets = struct.unpack_from(f"<{count}Q", frame, 8)
-        parts = [frame[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        parts = [frame[a:b] for a, b in pairwise(offsets)]
         channel, header, parent, metadata, content, *buffers = parts
         return KernelMessage(
             channel.decode(),

@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -93,11 +93,12 @@ class KernelRelay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._spawn(self._work())
 
-    def _spawn(self, work: Any) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        """Run work until :meth:`close`; the result cancels it before."""
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
+        return task.cancel
 
     async def close(self) -> None:
         """Stop relaying; the kernel goes on."""
@@ -146,10 +147,10 @@ class KernelRelay:
             await self._execute(run, snapshot.data.get("source") or "")
         except (JupyterError, OSError, WebSocketException) as error:
             run.abort(f"{error}. Check that the Jupyter Server runs, then run the cell again")
-        writer = self._spawn(self._keep_writing(run))
+        stop_writing = self._spawn(self._keep_writing(run))
         await run.idle.wait()
         await run.replied.wait()
-        writer.cancel()
+        stop_writing()
         await self._write(run)
         state = "error" if run.failed else "idle"
         await self._set(run, _state=state, _run={**run.record(), "ended": now()})

@@ -1,0 +1,165 @@
+"""The ``derby-notebook`` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from derby_notebook.app import NotebookApp, create_app
+from derby_notebook.jupyter_process import JupyterProcess
+from sharedb_py.backend import Backend
+from sharedb_py.db import open_db
+from sharedb_py.errors import ShareDBError
+
+__all__ = ["main"]
+
+STATE = ".derby-notebook"
+
+
+class Problem(Exception):
+    """Something the person at the terminal can mend."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="derby-notebook",
+        description="A shared Jupyter notebook for everyone who has the link.",
+    )
+    add = parser.add_argument
+    add("folder", nargs="?", default=".", help="the folder to serve (default: this one)")
+    add("--port", type=int, default=9999, help="port (%(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--db", help=f"sqlite:///path or memory: (default: FOLDER/{STATE}/rooms.sqlite)")
+    add("--jupyter-url", help="use this Jupyter Server instead of starting one")
+    add("--token", help="its token; better given as DERBY_NOTEBOOK_TOKEN")
+    add("--no-browser", action="store_true", help="do not open a browser")
+    add(
+        "--log-level",
+        default="warning",
+        choices=["debug", "info", "warning", "error"],
+        help="(%(default)s)",
+    )
+    return parser
+
+
+def _state_folder(folder: Path) -> Path:
+    """Return the folder for what lasts over restarts, readable by its owner only."""
+    state = folder / STATE
+    try:
+        state.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise Problem(
+            f"Cannot write to {folder}: {error.strerror}; name a --db elsewhere"
+        ) from error
+    return state
+
+
+def _lasting_token(state: Path) -> str:
+    """Return the token of this folder's own Jupyter Server: the same after a restart."""
+    path = state / "token"
+    if path.is_file():
+        return path.read_text().strip()
+    token = secrets.token_hex(24)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token)
+    return token
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise Problem(
+            f"Cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+        ) from error
+    return listener
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    folder = Path(options.folder).resolve()
+    if not folder.is_dir():
+        raise Problem(f"There is no folder {options.folder}")
+    listener = _bind(options.host, options.port)
+    state = _state_folder(folder)
+    backend = Backend(open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}"))
+    jupyter: JupyterProcess | None = None
+    token = options.token or os.environ.get("DERBY_NOTEBOOK_TOKEN", "")
+    url = options.jupyter_url
+    try:
+        if url is None:
+            print(f"Starting a Jupyter Server on {folder} …", flush=True)
+            token = _lasting_token(state)
+            jupyter = JupyterProcess(folder, token, state / "jupyter.log")
+            await jupyter.start()
+            url = jupyter.url
+        app = create_app(NotebookApp(backend, url, token))
+        await _run(app, listener, options, folder, token if jupyter else "")
+    finally:
+        if jupyter is not None:
+            await jupyter.stop()
+
+
+def _address(listener: socket.socket, folder: Path, token: str) -> str:
+    notebooks = sorted(folder.glob("*.ipynb"))
+    page = f"notebooks/{notebooks[0].name}" if len(notebooks) == 1 else "tree"
+    query = f"?token={token}" if token else ""
+    return f"http://localhost:{listener.getsockname()[1]}/{page.replace(' ', '%20')}{query}"
+
+
+async def _run(
+    app: object, listener: socket.socket, options: argparse.Namespace, folder: Path, token: str
+) -> None:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws="websockets-sansio",
+        ws_ping_interval=30.0,
+        ws_ping_timeout=30.0,
+        ws_max_size=64 * 2**20,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_level=options.log_level,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        address = _address(listener, folder, token)
+        print("Share this address with people on this machine; stop with Ctrl-C.", flush=True)
+        print(f"Open {address}", flush=True)
+        if not options.no_browser and sys.stdout.isatty():
+            webbrowser.open(address)
+    await serving
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with status 1 and one line for what can be mended."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold addresses with tokens
+    try:
+        asyncio.run(_serve(options))
+    except KeyboardInterrupt:
+        pass
+    except (Problem, RuntimeError) as error:
+        sys.exit(f"derby-notebook: {error}")
+    except ShareDBError as error:
+        sys.exit(f"derby-notebook: {error.message}")

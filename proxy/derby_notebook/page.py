@@ -1,0 +1,61 @@
+"""The HTML that the server sends: the notebook's shell with its data, and pages for errors. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any, Final
+
+__all__ = ["CSP", "error_page", "notebook_page"]
+
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
+    "style-src 'self' 'unsafe-inline'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+def _embed(data: Any) -> str:
+    """Return JSON that may stand in a script element: no ``<`` in it, and ASCII only."""
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[str, Any]) -> str:
+    """Return the notebook's page: Derby boots from the bundle without a round trip."""
+    return f"""<!DOCTYPE html>
+<html lang="en" data-base="{html.escape(base)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
+<script defer src="{base}/derby/static/{static["app.js"]}"></script>
+<script type="application/json" data-derby-app-state>{_embed(bundle)}</script>
+</head>
+<body></body>
+</html>
+"""
+
+
+def error_page(base: str, static: dict[str, str], title: str, text: str, advice: str) -> str:
+    """Return a page that says what is wrong and what to do."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
+</head>
+<body>
+<main class="problem">
+<h1>{html.escape(title)}</h1>
+<p>{html.escape(text)}</p>
+<p>{html.escape(advice)}</p>
+<p><a class="button" href="{base}/tree">Open the file list</a></p>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,150 @@
+"""Passes everything that is not ours to the Jupyter Server: http and websockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from typing import Final
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+__all__ = ["ReverseProxy", "without_token"]
+
+log = logging.getLogger(__name__)
+
+_HOP_BY_HOP: Final = frozenset(
+    b"connection keep-alive te trailer transfer-encoding upgrade proxy-authenticate "
+    b"proxy-authorization proxy-connection".split()
+)
+_HANDSHAKE: Final = frozenset({"host", "connection", "upgrade"})
+_TOKEN: Final = re.compile(rb'("token"\s*:\s*)"[^"]*"')
+
+
+def without_token(page: bytes) -> bytes:
+    """Return a Jupyter page whose configuration does not tell the server's token."""
+    return _TOKEN.sub(rb'\1""', page)
+
+
+class ReverseProxy:
+    """Forwards requests with the caller's own credentials; ``url`` is the server's root."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin.rstrip("/")
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=10), limits=limits)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    def _target(self, connection: HTTPConnection) -> str:
+        path = connection.scope.get("raw_path") or connection.url.path.encode()
+        query = connection.scope["query_string"]
+        return self._origin + path.decode("ascii") + (f"?{query.decode()}" if query else "")
+
+    async def http(self, request: Request) -> Response:
+        """Forward a request, both bodies streamed; only pages are held to take the token out."""
+        headers = [(k, v) for k, v in request.headers.raw if k.lower() not in _HOP_BY_HOP]
+        body = request.stream() if "content-length" in request.headers else None
+        if "transfer-encoding" in request.headers:
+            body = request.stream()
+        upstream = self._http.build_request(
+            request.method, self._target(request), headers=headers, content=body
+        )
+        try:
+            answer = await self._http.send(upstream, stream=True)
+        except httpx.HTTPError as error:
+            log.warning("The Jupyter Server does not answer: %s", error)
+            text = (
+                "The Jupyter Server does not answer. Open notebooks go on; try again in a moment.\n"
+            )
+            return PlainTextResponse(text, 502)
+        kept = [(k.lower(), v) for k, v in answer.headers.raw if k.lower() not in _HOP_BY_HOP]
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            page = without_token(await answer.aread())
+            drop = {b"content-length", b"content-encoding", b"etag"}
+            response = Response(page, answer.status_code)
+            response.raw_headers += [(k, v) for k, v in kept if k not in drop]
+            return response
+        streamed = StreamingResponse(
+            _raw(answer), answer.status_code, background=BackgroundTask(answer.aclose)
+        )
+        streamed.raw_headers = kept
+        return streamed
+
+    async def websocket(self, websocket: WebSocket) -> None:
+        """Forward a websocket: the server's choice of subprotocol, its frames and its close."""
+        headers = [
+            (key, value)
+            for key, value in websocket.headers.items()
+            if key not in _HANDSHAKE and not key.startswith("sec-websocket-")
+        ]
+        headers.append(("Host", websocket.headers.get("host", "")))
+        target = self._target(websocket).replace("http", "ws", 1)
+        try:
+            upstream = await connect(
+                target,
+                additional_headers=[h for h in headers if h[0] not in ("user-agent", "Host")],
+                subprotocols=websocket.scope.get("subprotocols") or None,
+                max_size=None,
+                open_timeout=60,
+                ping_interval=None,
+                host=None,
+                server_hostname=None,
+            )
+        except InvalidStatus as error:
+            log.info("The Jupyter Server refused a websocket: %s", error)
+            await websocket.close(1008)
+            return
+        except (OSError, WebSocketException, TimeoutError) as error:
+            log.warning("The Jupyter Server does not answer: %s", error)
+            await websocket.close(1013)
+            return
+        async with upstream:
+            await websocket.accept(upstream.subprotocol)
+            tasks = [
+                asyncio.create_task(_upward(websocket, upstream)),
+                asyncio.create_task(_downward(upstream, websocket)),
+            ]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _raw(answer: httpx.Response) -> AsyncIterator[bytes]:
+    async for chunk in answer.aiter_raw():
+        yield chunk
+
+
+async def _upward(websocket: WebSocket, upstream: ClientConnection) -> None:
+    while True:
+        event = await websocket.receive()
+        if event["type"] == "websocket.disconnect":
+            await upstream.close()
+            return
+        text = event.get("text")
+        await upstream.send(text if text is not None else event["bytes"])
+
+
+async def _downward(upstream: ClientConnection, websocket: WebSocket) -> None:
+    try:
+        async for frame in upstream:
+            if isinstance(frame, str):
+                await websocket.send_text(frame)
+            else:
+                await websocket.send_bytes(frame)
+    except (ConnectionClosed, WebSocketDisconnect):
+        pass
+    code = upstream.close_code or 1011
+    await websocket.close(code if code not in (1005, 1006, 1015) else 1000)
