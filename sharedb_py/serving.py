@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sharedb_py import presence, queries
@@ -14,12 +15,19 @@ HANDLERS.update(queries.HANDLERS | presence.HANDLERS)
 
 
 async def connect_transport(
-    backend: Backend, transport: Transport, req: Any = None, *, remote: bool = True
+    backend: Backend,
+    transport: Transport,
+    req: Any = None,
+    *,
+    remote: bool = True,
+    custom: Mapping[str, Any] | None = None,
+    agent_class: type[Agent] = Agent,
 ) -> Agent:
     """Return the agent of a new connection, greeted and admitted by the ``connect`` hooks.
 
-    Raises what a hook raises; the transport is closed then.
+    The hooks find ``custom`` in ``agent.custom``. Raises what a hook raises; the transport is closed then.
     """
-    agent = Agent(backend, transport, remote=remote)
+    agent = agent_class(backend, transport, remote=remote)
+    agent.custom.update(custom or {})
     await agent.open(req)
     return agent
