@@ -92,7 +92,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    folder = Path(options.folder).resolve()
+    folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
         raise Problem(f"There is no folder {options.folder}")
     listener = _bind(options.host, options.port)
@@ -122,6 +122,24 @@ def _address(listener: socket.socket, folder: Path, token: str) -> str:
     return f"http://localhost:{listener.getsockname()[1]}/{page.replace(' ', '%20')}{query}"
 
 
+class _Server(uvicorn.Server):
+    """A server that says where it is once it answers."""
+
+    def __init__(self, config: uvicorn.Config, address: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self._address = address
+        self._open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        print("Share this address with people on this machine; stop with Ctrl-C.", flush=True)
+        print(f"Open {self._address}", flush=True)
+        if self._open_browser and sys.stdout.isatty():
+            webbrowser.open(self._address)
+
+
 async def _run(
     app: object, listener: socket.socket, options: argparse.Namespace, folder: Path, token: str
 ) -> None:
@@ -137,17 +155,8 @@ async def _run(
         log_level=options.log_level,
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
-    if server.started:
-        address = _address(listener, folder, token)
-        print("Share this address with people on this machine; stop with Ctrl-C.", flush=True)
-        print(f"Open {address}", flush=True)
-        if not options.no_browser and sys.stdout.isatty():
-            webbrowser.open(address)
-    await serving
+    address = _address(listener, folder, token)
+    await _Server(config, address, not options.no_browser).serve(sockets=[listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -57,8 +57,8 @@ def upgrade(content: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(content, dict) or "nbformat" not in content:
         raise ValueError("it has no nbformat")
     version = (content["nbformat"], content.get("nbformat_minor", 0))
-    notebook = nbformat.reads(json.dumps(content), as_version=4)
-    notebook = json.loads(json.dumps(notebook))
+    converted = nbformat.reads(json.dumps(content), as_version=4)
+    notebook: dict[str, Any] = json.loads(json.dumps(converted))
     if version < (4, 5):
         notebook["metadata"].pop("orig_nbformat", None)
         notebook["metadata"].pop("orig_nbformat_minor", None)

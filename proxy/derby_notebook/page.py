@@ -1,4 +1,4 @@
-"""The HTML that the server sends: the notebook's shell with its data, and pages for errors. Pure."""
+"""The HTML that the server sends: the notebook's shell with its data, and error pages. Pure."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.background import BackgroundTask
@@ -87,18 +88,22 @@ class ReverseProxy:
             for key, value in websocket.headers.items()
             if key not in _HANDSHAKE and not key.startswith("sec-websocket-")
         ]
-        headers.append(("Host", websocket.headers.get("host", "")))
-        target = self._target(websocket).replace("http", "ws", 1)
+        # The address names the browser's own Host, which Jupyter compares with the Origin.
+        upstream_at = urlsplit(self._origin)
+        scheme = "wss" if upstream_at.scheme == "https" else "ws"
+        host = websocket.headers.get("host", upstream_at.netloc)
+        target = f"{scheme}://{host}{self._target(websocket).removeprefix(self._origin)}"
         try:
             upstream = await connect(
                 target,
-                additional_headers=[h for h in headers if h[0] not in ("user-agent", "Host")],
+                additional_headers=headers,
+                user_agent_header=None,
                 subprotocols=websocket.scope.get("subprotocols") or None,
                 max_size=None,
                 open_timeout=60,
                 ping_interval=None,
-                host=None,
-                server_hostname=None,
+                host=upstream_at.hostname,
+                port=upstream_at.port or (443 if scheme == "wss" else 80),
             )
         except InvalidStatus as error:
             log.info("The Jupyter Server refused a websocket: %s", error)

@@ -60,8 +60,8 @@ class Saver:
     async def _settle(self) -> None:
         """Wait for a pause, but not without end."""
         deadline = time.monotonic() + LONGEST_SECONDS
-        while time.monotonic() < min(deadline, self._last + QUIET_SECONDS):
-            await asyncio.sleep(0.05)
+        while (rest := min(deadline, self._last + QUIET_SECONDS) - time.monotonic()) > 0:  # noqa: ASYNC110 - the end moves
+            await asyncio.sleep(rest)
 
     async def _guarded(self, save: Callable[[], Awaitable[None]]) -> bool:
         """Run a save; False if it should be tried again."""
