@@ -372,9 +372,11 @@ class DocCore:
 
     def _pass_pending(self, op: Op) -> Op:
         carried = []
+        # What is shown may be deleted by our own ops already, the server's document is not.
+        type_uri = None if self._server is None else self._server.type_uri
         own = ([self._in_flight] if self._in_flight else []) + list(self._pending)
         for edit in own:
-            ours, op = pass_each_other(self._shown.type_uri, edit.body, op)
+            ours, op = pass_each_other(type_uri, edit.body, op)
             carried.append(ours)
         for edit, ours in zip(own, carried, strict=True):
             edit.body = ours

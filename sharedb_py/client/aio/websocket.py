@@ -35,9 +35,9 @@ def connect(
     """Return a connection to a server: ``async with connect("ws://host/channel") as connection``.
 
     Entering raises ``OSError`` or ``WebSocketException`` if the server cannot be
-    reached the first time. Later the connection comes back by itself, after
-    ``first_delay`` seconds and then twice as long each time up to ``max_delay``,
-    and sends again what was not acknowledged. It ends if the server refuses it.
+    reached the first time, ``ShareDBError`` if it refuses us. Later the connection
+    comes back by itself, after ``first_delay`` seconds and then twice as long each
+    time up to ``max_delay``, and sends again what was not acknowledged.
     """
     return WebSocketConnection(url, headers or {}, max_message_bytes, first_delay, max_delay)
 
@@ -106,14 +106,15 @@ class WebSocketConnection(Connection):
                 try:
                     await self._use_one_socket()
                 except (OSError, WebSocketException, UnparsableMessage) as error:
-                    if self._core.id is None:
-                        raise
                     if _is_refusal(error):
                         raise ShareDBError(f"The server refused the connection: {error}") from error
+                    if self._core.id is None:
+                        raise
                     log.info("The connection broke: %s", error)
                 await asyncio.sleep(self._delay * random.uniform(0.5, 1))
                 self._delay = min(self._delay * 2, self._max_delay)
         except ShareDBError as error:
+            log.warning("The connection ended: %s", error)
             self._end(error)
         finally:
             self._end()
