@@ -468,6 +468,8 @@ def _keys(message: Message) -> list[Key]:
         return [(message["c"], doc_id) for doc_id in dict.fromkeys(message["b"])]
     if action in ("ps", "pu", "p"):
         return [("", message["ch"])]
+    if action in ("qs", "qu"):
+        return [("$query", str(message["id"]))]
     return []
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sharedb_py.agent import NO_REPLY, Agent, Handler
-from sharedb_py.errors import ErrorCode, OpBadlyFormed, ShareDBError
+from sharedb_py.errors import ErrorCode, MessageBadlyFormed, OpBadlyFormed, ShareDBError
 from sharedb_py.messages import Message
 from sharedb_py.middleware import PresenceContext
 from sharedb_py.ops import Op
@@ -66,7 +66,7 @@ class _Presences:
         for key, said in list(self.said.items()):
             if channel is None or key[0] == channel:
                 del self.said[key]
-                gone = {**said, "p": None, "pv": said.get("pv", 0) + 1}
+                gone = {**said, "p": None, "pv": (said.get("pv") or 0) + 1}
                 self.agent.backend.pubsub.publish([presence_channel(key[0])], gone)
 
     def close(self) -> None:
@@ -93,6 +93,8 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
     if not agent.backend.presence:
         return NO_REPLY
     presences, name = _presences_of(agent), message["ch"]
+    if len(presences.channels) >= MAX_REMEMBERED and name not in presences.channels:
+        raise ShareDBError(f"A client may listen to {MAX_REMEMBERED} channels at a time")
     channel = presences.channels.setdefault(name, _Channel())
     channel.seq = max(channel.seq, message.get("seq") or 0)
     if channel.subscription is None:
@@ -149,6 +151,9 @@ async def _update(agent: Agent, message: Message) -> Message:
 
 def _remember(presences: _Presences, presence: Message) -> None:
     key = (presence["ch"], presence["id"])
+    last = presences.said.get(key)
+    if last is not None and (presence.get("pv") or 0) < (last.get("pv") or 0):
+        return  # overtaken by what was said later
     if presence["p"] is None:
         presences.said.pop(key, None)
     elif key in presences.said or len(presences.said) < MAX_REMEMBERED:
@@ -167,6 +172,8 @@ async def _bring_up_to_date(agent: Agent, presence: Message) -> None:
         )
     if presence["p"] is None:
         return
+    if presence.get("c") is None or presence.get("d") is None:
+        raise MessageBadlyFormed("Invalid id")
     name, doc_id = agent.backend.resolve(presence["c"]), presence["d"]
     current = await agent.backend.reader.snapshot(agent, name, doc_id)
     if presence.get("v") is not None and presence["v"] < current.version:

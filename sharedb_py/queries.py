@@ -10,10 +10,11 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sharedb_py.agent import NO_REPLY, Agent, Handler, payload
-from sharedb_py.db.base import DB, LiveQuery, QueryResult
+from sharedb_py.db.base import DB, QueryResult
 from sharedb_py.diffs import list_diff
 from sharedb_py.errors import ErrorCode, QueryError, ShareDBError
 from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
+from sharedb_py.matching import Matching, matching_of
 from sharedb_py.messages import Message, build_op, build_snapshot
 from sharedb_py.middleware import QueryContext
 from sharedb_py.pubsub import Published, Subscription
@@ -25,6 +26,7 @@ __all__ = ["HANDLERS"]
 log = logging.getLogger(__name__)
 
 MAX_BACKLOG: Final = 10_000
+MAX_QUERIES: Final = 1000
 MANY_CHANNELS_MS: Final = 1000.0
 
 
@@ -46,7 +48,7 @@ class LiveResults:
         self._query = context.query
         self._options = context.options
         self._channels = list(dict.fromkeys(context.channels))
-        self._live: LiveQuery | None = db.live_query(name.collection, context.query)
+        self._live: Matching | None = matching_of(db, name.collection, context.query)
         self._subscriptions: list[Subscription] = []
         self._ids: list[str] = []
         self._keys: dict[str, Any] = {}
@@ -93,7 +95,7 @@ class LiveResults:
 
     def _remember(self, snapshots: Sequence[Snapshot]) -> None:
         if self._live is not None and self._live.ordered:
-            self._keys.update((s.id, self._live.sort_key(s)) for s in snapshots)
+            self._keys.update((s.id, self._live.sort_key(s)) for s in snapshots if s.exists)
 
     # Deciding about ops
 
@@ -134,7 +136,11 @@ class LiveResults:
             snapshot = self._agent.backend.cached(self._name.collection, op["d"])
             if snapshot is None or snapshot.version <= op["v"]:
                 return False
-            self._place(snapshot)
+            try:
+                self._place(snapshot)
+            except Exception:
+                log.exception("A document could not be matched in memory")
+                return False
         if was_in:
             self._deliver(published)
         return True
@@ -159,13 +165,15 @@ class LiveResults:
             return self._ids if doc_id in self._ids else [*self._ids, doc_id]
         self._keys[doc_id] = self._live.sort_key(snapshot)
         ids = self._ids if doc_id in self._ids else [*self._ids, doc_id]
-        return sorted(ids, key=self._keys.__getitem__)
+        return sorted((other for other in ids if other in self._keys), key=self._keys.__getitem__)
 
     def _send_diff(self, after: list[str], shown: dict[str, Snapshot]) -> None:
         known = set(self._ids)
         after = [doc_id for doc_id in after if doc_id in known or doc_id in shown]
         diff = list_diff(self._ids, after, lambda doc_id: _result(shown[doc_id]))
         self._ids = after
+        for doc_id in known.difference(after):
+            self._keys.pop(doc_id, None)
         if diff:
             self._agent.send({"a": "q", "id": self._query_id, "diff": diff})
 
@@ -182,6 +190,8 @@ class LiveResults:
         if self._decide_in_memory(published):
             self._backlog.popleft()
             return
+        # Before the results change: the op that takes a document out is sent, after the diff.
+        was_in = published.message["d"] in self._ids
         try:
             if self._live is not None:
                 await self._look_at(published.message["d"])
@@ -192,8 +202,9 @@ class LiveResults:
                 return
         except Exception:
             log.exception("A live query could not be brought up to date")
-        self._backlog.popleft()
-        if published.message["d"] in self._ids:
+        if self._backlog:  # a close in the meantime has emptied it
+            self._backlog.popleft()
+        if was_in:
             self._deliver(published)
 
     async def _look_at(self, doc_id: str) -> None:
@@ -218,6 +229,8 @@ class LiveResults:
             await self.poll()
         except Exception:
             log.exception("A live query could not be polled")
+        if self._closed:
+            return
         for _ in batch:
             self._backlog.popleft()
         for published in was_in:
@@ -238,6 +251,10 @@ class LiveResults:
             extra = None if found.extra is MISSING else found.extra
             self._agent.send({"a": "q", "id": self._query_id, "extra": extra})
         if found.ids != self._ids:
+            if self._live is not None and self._live.ordered:
+                # As stored: a projection or a hook may hide what the query sorts on.
+                stored = await self._db.get_snapshots(self._name.collection, found.ids)
+                self._remember(list(stored.values()))
             await self._change(found.ids)
 
     async def _change(self, after: list[str]) -> None:
@@ -247,17 +264,23 @@ class LiveResults:
         if fresh:
             found = await self._agent.backend.reader.snapshots(self._agent, self._name, fresh)
         shown = {key: item for key, item in found.items() if isinstance(item, Snapshot)}
-        self._remember(list(shown.values()))
-        self._send_diff(after, shown)
+        if not self._closed:
+            self._send_diff(after, shown)
 
     async def _poll_again_and_again(self) -> None:
         while not self._closed:
             await asyncio.sleep(self._interval)
-            if not self._working:
-                try:
-                    await self.poll()
-                except Exception:
-                    log.exception("A live query could not be polled")
+            if self._working:
+                continue
+            self._working = True  # ops wait: the poll must not meet results that change under it
+            try:
+                await self.poll()
+            except Exception:
+                log.exception("A live query could not be polled")
+            finally:
+                self._working = False
+            if self._backlog:
+                self._wake()
 
 
 class _Queries:
@@ -341,6 +364,9 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
         )
     if not context.channels:
         raise QueryError("Required minimum one query channel.", ErrorCode.QUERY_CHANNEL_MISSING)
+    open_queries = _queries_of(agent).open
+    if len(open_queries) >= MAX_QUERIES and message["id"] not in open_queries:
+        raise QueryError(f"A client may follow {MAX_QUERIES} queries at a time")
     results = LiveResults(agent, message["id"], name, db, context)
     try:
         await results.open()
@@ -350,7 +376,7 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
             ids = [snapshot.id for snapshot in found.snapshots]
             results.restore(ids, found.snapshots, found.extra)
         else:
-            reply = await _restore(agent, name, message["r"], results)
+            reply = await _restore(agent, name, db, message["r"], results)
         await agent.reply(message, reply)
     except BaseException:
         results.close()
@@ -364,7 +390,7 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
 
 
 async def _restore(
-    agent: Agent, name: ResolvedName, known: list[Any], results: LiveResults
+    agent: Agent, name: ResolvedName, db: DB, known: list[Any], results: LiveResults
 ) -> Message | None:
     """Bring a client that comes back with its old results up to date (section 5.2)."""
     versions = {item[0]: item[1] if len(item) > 1 else None for item in known}
@@ -377,7 +403,7 @@ async def _restore(
     for doc_id, ops in (await agent.backend.reader.ops_bulk(agent, name, since)).items():
         for op in ops:
             agent.send(build_op(name.index, doc_id, op))
-    snapshots = await agent.backend.db.get_snapshots(name.collection, list(versions))
+    snapshots = await db.get_snapshots(name.collection, list(versions))
     results.restore(list(versions), list(snapshots.values()), MISSING)
     await results.poll()
     return reply

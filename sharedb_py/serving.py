@@ -25,7 +25,8 @@ async def connect_transport(
 ) -> Agent:
     """Return the agent of a new connection, greeted and admitted by the ``connect`` hooks.
 
-    The hooks find ``custom`` in ``agent.custom``. Raises what a hook raises; the transport is closed then.
+    The hooks find ``custom`` in ``agent.custom``. Raises what a hook raises; the transport is
+    closed then.
     """
     agent = agent_class(backend, transport, remote=remote)
     agent.custom.update(custom or {})

@@ -31,6 +31,7 @@ LAYERS = [
     "sharedb_py.backend",
     "sharedb_py.agent",
     "sharedb_py.diffs",
+    "sharedb_py.matching",
     "sharedb_py.queries",
     "sharedb_py.presence",
     "sharedb_py.serving",

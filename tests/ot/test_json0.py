@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -99,13 +100,14 @@ def test_nonsense_is_refused_and_never_crashes(op: Any) -> None:
     other = [{"p": [], "na": 1}, {"p": [0], "li": 1}, {"p": [], "t": "text0", "o": []}]
     with pytest.raises(ShareDBError):
         json0.apply(1, op)
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: json0.transform(op, other, "left"),
         lambda: json0.transform(other, op, "right"),
         lambda: json0.compose(other, op),
         lambda: json0.normalize(op),
         lambda: json0.invert(op),
-    ):
+    ]
+    for attempt in attempts:
         try:
             attempt()
         except ShareDBError:

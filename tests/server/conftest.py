@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sharedb_py.agent import Agent, connect_transport
+from sharedb_py.agent import Agent
 from sharedb_py.backend import Backend
 from sharedb_py.jsonvalue import JSONObject
+from sharedb_py.serving import connect_transport
 
 
 class RawClient:
