@@ -1,22 +1,20 @@
-"""The ``sharedb-py`` command."""
+"""``sharedb-py serve``: the sync server for ShareDB clients."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import importlib
-import logging
-import os
 import signal
 import socket
-import sys
-from collections.abc import Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
+from sharedb_py.cli.settings import flag, repeated, setting
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError
 from sharedb_py.milestones.base import MilestoneDB
@@ -24,33 +22,22 @@ from sharedb_py.milestones.memory import MemoryMilestones
 from sharedb_py.milestones.sqlite import SQLiteMilestones
 from sharedb_py.ot import types
 
-__all__ = ["main"]
+__all__ = ["add_command"]
 
 PING_SECONDS = 30.0
-TRUE = ("1", "true", "yes", "on")
 
 
-def _flag(name: str, default: bool) -> bool:
-    value = os.environ.get(f"SHAREDB_{name}")
-    return default if value is None else value.lower() in TRUE
-
-
-def _setting(name: str, default: str | None = None) -> str | None:
-    return os.environ.get(f"SHAREDB_{name}", default)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sharedb-py", description="ShareDB for Python.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def add_command(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command's parser, its options read from the environment too."""
     serve = commands.add_parser(
         "serve",
         help="serve ShareDB clients over websockets",
         epilog="Every option can also be set in the environment: --port as SHAREDB_PORT.",
     )
     add = serve.add_argument
-    add("--db", default=_setting("DB", "memory:"), help="memory: or sqlite:///path (%(default)s)")
-    add("--host", default=_setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
-    add("--port", type=int, default=_setting("PORT", "8080"), help="port (%(default)s; 0: any)")
+    add("--db", default=setting("DB", "memory:"), help="memory: or sqlite:///path (%(default)s)")
+    add("--host", default=setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
+    add("--port", type=int, default=setting("PORT", "8080"), help="port (%(default)s; 0: any)")
     add(
         "--projection",
         action="append",
@@ -61,27 +48,27 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--presence",
         action=argparse.BooleanOptionalAction,
-        default=_flag("PRESENCE", True),
+        default=flag("PRESENCE", True),
         help="answer presence messages",
     )
     add(
         "--do-not-commit-no-ops",
         action="store_true",
-        default=_flag("DO_NOT_COMMIT_NO_OPS", False),
+        default=flag("DO_NOT_COMMIT_NO_OPS", False),
         help="refuse an op that others' ops made empty",
     )
     add(
         "--milestone-interval",
         type=int,
         metavar="N",
-        default=_setting("MILESTONE_INTERVAL"),
+        default=setting("MILESTONE_INTERVAL"),
         help="save a milestone every N versions",
     )
     add(
         "--max-message-bytes",
         type=int,
         metavar="N",
-        default=_setting("MAX_MESSAGE_BYTES", str(10 * 2**20)),
+        default=setting("MAX_MESSAGE_BYTES", str(10 * 2**20)),
         help="close connections that send more in a message (%(default)s)",
     )
     add(
@@ -93,16 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--log-level",
-        default=_setting("LOG_LEVEL", "info"),
+        default=setting("LOG_LEVEL", "info"),
         choices=["debug", "info", "warning", "error"],
     )
-    return parser
-
-
-def _repeated(given: list[str] | None, name: str) -> list[str]:
-    if given is not None:
-        return given
-    return (_setting(name) or "").split()
+    serve.set_defaults(run=_run)
 
 
 def _add_projection(backend: Backend, text: str) -> None:
@@ -144,7 +125,7 @@ def _open_milestones(url: str, interval: int | None) -> MilestoneDB | None:
 
 
 def _open(options: argparse.Namespace) -> Backend:
-    for text in _repeated(options.type, "TYPE"):
+    for text in repeated(options.type, "TYPE"):
         _register_type(text)
     backend = Backend(
         open_db(options.db),
@@ -153,7 +134,7 @@ def _open(options: argparse.Namespace) -> Backend:
         do_not_commit_no_ops=options.do_not_commit_no_ops,
         max_message_bytes=options.max_message_bytes,
     )
-    for text in _repeated(options.projection, "PROJECTION"):
+    for text in repeated(options.projection, "PROJECTION"):
         _add_projection(backend, text)
     return backend
 
@@ -201,13 +182,5 @@ async def _serve(options: argparse.Namespace) -> None:
         await backend.close()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exits with status 1 and one line for what can be mended."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
-    try:
-        asyncio.run(_serve(options))
-    except KeyboardInterrupt:
-        pass
-    except ShareDBError as error:
-        sys.exit(f"sharedb-py: {error.message}")
+def _run(options: argparse.Namespace) -> None:
+    asyncio.run(_serve(options))
