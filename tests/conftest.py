@@ -1,0 +1,23 @@
+"""What the tests need and may not find: a skip is a failure where the service is required."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+REQUIRED = {name for name in os.environ.get("SHAREDB_TEST_REQUIRE", "").split(",") if name}
+"""Markers whose tests may not be skipped; ``all`` forbids every skip."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn the skip of a test that is required here into a failure that says so."""
+    report: pytest.TestReport = yield  # type: ignore[assignment]
+    names = {mark.name for mark in item.iter_markers()}
+    if report.skipped and not hasattr(report, "wasxfail") and REQUIRED & {"all", *names}:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must run here (SHAREDB_TEST_REQUIRE): {reason}"
+    return report  # type: ignore[return-value]
