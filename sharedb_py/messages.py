@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -57,7 +58,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        # JavaScript reads 1e999 as Infinity, which it cannot write: nothing honest sends it.
+        raise ValueError(f"{text} does not fit in 64 bits")
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
@@ -88,7 +97,17 @@ def _fail(reason: str) -> NoReturn:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and value not in RESERVED_NAMES
+    return isinstance(value, str) and value not in RESERVED_NAMES and _is_unicode(value)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether databases can store the text: half a surrogate pair is no character."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _is_truthy(value: Any) -> bool:
+    """Whether JavaScript takes a value for true: empty lists and objects are."""
+    return bool(value) or isinstance(value, (dict, list))
 
 
 def _is_version(value: Any) -> bool:
@@ -142,7 +161,9 @@ def _check_named_doc(message: Message) -> None:
 
 def _check_op(message: Message) -> None:
     _check_named_doc(message)
-    if is_number(message.get("seq")) and message["seq"] >= MAX_SEQ:
+    if isinstance(message.get("src"), str) and not _is_unicode(message["src"]):
+        _fail("Invalid src")
+    if is_number(message.get("seq")) and abs(message["seq"]) >= MAX_SEQ:
         raise ShareDBError(
             "Connection seq has exceeded the max safe integer, maybe from being open for too long",
             ErrorCode.CONNECTION_SEQ_INTEGER_OVERFLOW,
@@ -178,7 +199,8 @@ def _check_handshake(message: Message) -> None:
         value = message.get(key)
         if value is not None and not is_number(value) and not isinstance(value, str):
             _fail("Invalid protocol")
-    if message.get("id") and not isinstance(message["id"], str):
+    wanted = message.get("id")
+    if _is_truthy(wanted) and not (isinstance(wanted, str) and _is_unicode(wanted)):
         _fail("Invalid id")
 
 
@@ -233,12 +255,17 @@ def check_message(message: Message) -> None:
 
 def op_of_message(message: Message, src: str) -> Op:
     """Return the op that an ``op`` message carries; ``src`` is the sender's own source."""
-    op: Op = {"src": message.get("src") or src, "seq": message.get("seq"), "v": message.get("v")}
+    sent_by = message.get("src")
+    op: Op = {
+        "src": sent_by if _is_truthy(sent_by) else src,
+        "seq": message.get("seq"),
+        "v": message.get("v"),
+    }
     if "op" in message:
         op["op"] = message["op"]
-    elif message.get("create"):
+    elif _is_truthy(message.get("create")):
         op["create"] = message["create"]
-    elif message.get("del"):
+    elif _is_truthy(message.get("del")):
         op["del"] = message["del"]
     else:
         _fail("Invalid op message")
@@ -284,13 +311,13 @@ def build_op(collection: str, doc_id: str, op: Op) -> Message:
 def build_reply(request: Message, result: Message | None) -> Message:
     """Return a success reply: the result, and what lets the client find its request."""
     reply = {**(result or {}), "a": request["a"]}
-    if request.get("id"):
+    if _is_truthy(request.get("id")):
         reply["id"] = request["id"]
     else:
         for key in ("c", "d"):
-            if request.get(key):
+            if _is_truthy(request.get(key)):
                 reply[key] = request[key]
-        if request.get("b") and "data" not in reply:
+        if _is_truthy(request.get("b")) and "data" not in reply:
             reply["b"] = request["b"]
     return reply
 

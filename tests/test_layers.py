@@ -31,7 +31,7 @@ LAYERS = [
     "sharedb_py.backend",
     "sharedb_py.agent",
     "sharedb_py.diffs",
-    "sharedb_py.matching",
+    "sharedb_py.live",
     "sharedb_py.queries",
     "sharedb_py.presence",
     "sharedb_py.serving",

@@ -96,6 +96,8 @@ class DB(ABC):
     """
 
     poll_times: PollTimes = PollTimes()
+    per_agent: bool = False
+    """Whether ``agent_custom`` changes what queries answer: they are not shared by agents then."""
     disable_subscribe: bool = False
     """Whether subscribed queries are refused (``ERR_DATABASE_DOES_NOT_SUPPORT_SUBSCRIBE``)."""
 

@@ -1,0 +1,1 @@
+"""Live queries: results decided once for all who follow an equal query (protocol section 5.5)."""

@@ -1,0 +1,60 @@
+"""Who follows which query: equal queries share one :class:`LiveResults`."""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import Any, TypeAlias
+
+from sharedb_py.db.base import Options
+from sharedb_py.live.results import Cached, FollowsResults, LiveResults, QueryPlan
+from sharedb_py.pubsub import PubSub
+
+__all__ = ["SharedQueries", "plan_key"]
+
+Key: TypeAlias = tuple[Any, ...]
+
+
+def plan_key(plan: QueryPlan) -> Key:
+    """Return what two plans have in common if their results and their times are the same.
+
+    The order of the query's keys counts: ``$sort`` depends on it.
+    """
+    return (
+        *(id(plan.db), plan.collection, dumps(plan.query), plan.channels),
+        *(plan.debounce, plan.interval, plan.skip_poll, _identity(plan)),
+    )
+
+
+def _identity(plan: QueryPlan) -> Any:
+    return id(plan.options.get("agent_custom")) if plan.db.per_agent else None
+
+
+class SharedQueries:
+    """The queries that are followed in one process, each decided once."""
+
+    def __init__(self, pubsub: PubSub, cached: Cached) -> None:
+        self._pubsub = pubsub
+        self._cached = cached
+        self._shared: dict[Key, LiveResults] = {}
+
+    def __len__(self) -> int:
+        return len(self._shared)
+
+    def follow(self, plan: QueryPlan, follower: FollowsResults) -> LiveResults:
+        """Return the results of a plan, with the follower told of every change from now on."""
+        key = plan_key(plan)
+        results = self._shared.get(key)
+        if results is None:
+            options: Options = plan.options if plan.db.per_agent else {}
+            shared = QueryPlan(
+                *(plan.db, plan.collection, plan.query, plan.channels),
+                *(plan.debounce, plan.interval, plan.skip_poll, options),
+            )
+            results = self._shared[key] = LiveResults(shared, self._pubsub, self._cached)
+        results.add(follower)
+        return results
+
+    def leave(self, plan: QueryPlan, results: LiveResults, follower: FollowsResults) -> None:
+        """Tell the follower no more; the last one to leave ends the work. May be called twice."""
+        if results.remove(follower) and self._shared.get(plan_key(plan)) is results:
+            del self._shared[plan_key(plan)]
