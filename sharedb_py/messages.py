@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -66,7 +67,17 @@ def _finite(text: str) -> float:
     return number
 
 
+def _finite_int(text: str) -> int:
+    _finite(text)
+    return int(text)
+
+
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_STRICT_DECODER: Final = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_finite, parse_int=_finite_int
+)
+_MANY_DIGITS: Final = re.compile(r"\d{309}")
+"""What a whole number must have to be too large for 64 bits: looked at only where it is there."""
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
@@ -79,7 +90,8 @@ def parse(frame: str | bytes) -> Message:
     """Return a frame's message; raises ``UnparsableMessage`` if it holds no JSON object."""
     try:
         text = frame if isinstance(frame, str) else frame.decode("utf-8")
-        message = _DECODER.decode(text)
+        decoder = _STRICT_DECODER if _MANY_DIGITS.search(text) else _DECODER
+        message = decoder.decode(text)
     except (ValueError, RecursionError):
         raise UnparsableMessage(1011, "Message is not valid JSON") from None
     if message is None:
