@@ -43,6 +43,7 @@ def rows() -> list[tuple[str, dict[str, Any], str]]:
     def row(actions: Any, fields: dict[str, Any], reason: str) -> None:
         found.extend((action, fields, reason) for action in actions)
 
+    value: Any
     for value in [None, "1", True, {}]:
         row(("qf", "qs", "qu"), {"id": value}, "Missing query ID")
     for value in ["r", 1, True, {}, ["fido"], [{}], [None]]:
