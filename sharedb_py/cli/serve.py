@@ -17,9 +17,7 @@ from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, repeated, setting
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError
-from sharedb_py.milestones.base import MilestoneDB
-from sharedb_py.milestones.memory import MemoryMilestones
-from sharedb_py.milestones.sqlite import SQLiteMilestones
+from sharedb_py.milestones import open_milestones
 from sharedb_py.ot import types
 
 __all__ = ["add_command"]
@@ -115,21 +113,16 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _open_milestones(url: str, interval: int | None) -> MilestoneDB | None:
-    """Milestones live beside the documents: in the same file, or in memory."""
-    if not interval:
-        return None
-    if url.startswith("sqlite:///"):
-        return SQLiteMilestones(url.removeprefix("sqlite:///"), interval)
-    return MemoryMilestones(interval)
-
-
 def _open(options: argparse.Namespace) -> Backend:
     for text in repeated(options.type, "TYPE"):
         _register_type(text)
     backend = Backend(
         open_db(options.db),
-        milestones=_open_milestones(options.db, options.milestone_interval),
+        milestones=(
+            open_milestones(options.db, options.milestone_interval)
+            if options.milestone_interval
+            else None
+        ),
         presence=options.presence,
         do_not_commit_no_ops=options.do_not_commit_no_ops,
         max_message_bytes=options.max_message_bytes,

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
+from sharedb_py.errors import DatabaseError, ErrorCode
 from sharedb_py.jsonvalue import MISSING, JSONObject
 from sharedb_py.ops import Op
 from sharedb_py.snapshot import Snapshot
@@ -25,6 +26,7 @@ __all__ = [
     "PollResult",
     "PollTimes",
     "QueryResult",
+    "StoredOp",
 ]
 
 Fields: TypeAlias = frozenset[str]
@@ -34,6 +36,9 @@ Options: TypeAlias = Mapping[str, Any]
 """What the caller passes through to the adapter: ``agent_custom``, and what middleware adds."""
 
 NO_OPTIONS: Final[Options] = MappingProxyType({})
+
+STREAMED: Final = 1000
+"""How many ops are read at a time where they are streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,20 @@ class DocCommit:
     doc_id: str
     ops: Sequence[Op]
     snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOp:
+    """One op record as it lies in the store, whether or not it should be there.
+
+    ``key`` names the record for :meth:`DB.delete_ops`. ``linked`` is False where
+    the adapter chains ops and the chain from the snapshot does not reach this
+    record: what a crashed commit left behind.
+    """
+
+    op: Op
+    key: Any
+    linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +245,82 @@ class DB(ABC):
         """Return the query as one that is decided in memory, or None where it must be polled."""
         return None
 
+    # Maintenance: for tools that read, move and mend whole databases. An adapter that
+    # leaves one of these out serves clients all the same.
+
+    async def collections(self) -> list[str]:
+        """Return the names of the collections that hold snapshots or ops, sorted."""
+        raise _unsupported(self, "list its collections")
+
+    def doc_ids(self, collection: str, after: str | None = None) -> AsyncIterator[str]:
+        """Yield each id that has a snapshot or an op, deleted documents included.
+
+        In order of code points, from the first one past ``after``; documents may
+        change meanwhile.
+        """
+        raise _unsupported(self, "list its documents")
+
+    async def stream_ops(
+        self,
+        collection: str,
+        doc_id: str,
+        start: int,
+        end: int | None,
+        *,
+        metadata: bool = False,
+    ) -> AsyncIterator[Op]:
+        """Yield what :meth:`get_ops` would return, holding only some of it at a time."""
+        while end is None or start < end:
+            stop = start + STREAMED if end is None else min(start + STREAMED, end)
+            ops = await self.get_ops(collection, doc_id, start, stop, metadata=metadata)
+            for op in ops:
+                yield op
+            if len(ops) < stop - start:
+                return
+            start = stop
+
+    def stored_ops(
+        self, collection: str, doc_id: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[StoredOp]:
+        """Yield every op record with a version in [start, end), with ``m``, as it lies there.
+
+        Ordered by version; gaps, doubles and records that no link reaches included.
+        """
+        raise _unsupported(self, "show its op records")
+
+    async def restore(
+        self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
+    ) -> None:
+        """Store ops, ``m`` and all, and a snapshot in place of what has their versions.
+
+        Nothing is checked. All is durable, or nothing of it done; doing it again
+        changes nothing. An adapter that links ops links each to the one before it,
+        and the snapshot to the last. A long log comes in several calls, in order,
+        the snapshot with the last of them.
+        """
+        raise _unsupported(self, "take documents from elsewhere")
+
+    async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
+        """Delete op records by the ``key`` that :meth:`stored_ops` gave them."""
+        raise _unsupported(self, "delete op records")
+
+    async def drop_ops(self, collection: str, doc_id: str, before: int) -> int:
+        """Delete the ops with versions below ``before``; return how many there were.
+
+        Reading them afterwards raises ``DatabaseError``; what is left reads as before.
+        """
+        raise _unsupported(self, "drop old ops")
+
+    async def erase(self, collection: str, doc_id: str) -> None:
+        """Delete the snapshot and every op record, leaving no trace where the store can do that."""
+        raise _unsupported(self, "erase documents")
+
     @abstractmethod
     async def close(self) -> None:
         """Finish what was begun and let go of files and connections; may be called twice."""
+
+
+def _unsupported(db: DB, what: str) -> DatabaseError:
+    return DatabaseError(
+        f"{type(db).__name__} cannot {what}", ErrorCode.DATABASE_METHOD_NOT_IMPLEMENTED
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options
+from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options, StoredOp
 from sharedb_py.db.matching import MatchingDB
+from sharedb_py.errors import DatabaseError
 from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
 from sharedb_py.snapshot import Snapshot, empty_snapshot
@@ -25,7 +28,8 @@ class MemoryDB(MatchingDB):
         return [self._commit_doc(entry) for entry in batch]
 
     def _commit_doc(self, entry: DocCommit) -> bool:
-        if len(self._log(entry.collection, entry.doc_id)) != entry.ops[0]["v"]:
+        stored = self._snapshots.get(entry.collection, {}).get(entry.doc_id)
+        if (stored.version if stored else 0) != entry.ops[0]["v"]:
             return False
         log = self._ops.setdefault((entry.collection, entry.doc_id), [])
         log.extend(dict(op) for op in entry.ops)
@@ -72,8 +76,15 @@ class MemoryDB(MatchingDB):
         metadata: bool = False,
         options: Options = NO_OPTIONS,
     ) -> list[Op]:
-        ops = self._log(collection, doc_id)[start or 0 : end]
+        ops = self._range(collection, doc_id, start or 0, end)
+        if [op["v"] for op in ops] != list(range(start or 0, (start or 0) + len(ops))):
+            raise DatabaseError(f"Missing ops from requested version {collection}.{doc_id}")
         return [dict(op) if metadata else without_meta(op) for op in ops]
+
+    def _range(self, collection: str, doc_id: str, start: int, end: int | None) -> Sequence[Op]:
+        log = self._log(collection, doc_id)
+        first = bisect_left(log, start, key=_version)
+        return log[first : None if end is None else bisect_left(log, end, key=_version)]
 
     async def get_ops_bulk(
         self,
@@ -100,8 +111,54 @@ class MemoryDB(MatchingDB):
         docs = self._snapshots.get(collection, {})
         return [replace(docs[doc_id], meta=None) for doc_id in sorted(docs) if docs[doc_id].exists]
 
+    # Maintenance
+
+    async def collections(self) -> list[str]:
+        logged = {collection for (collection, _), log in self._ops.items() if log}
+        return sorted(logged | {name for name, docs in self._snapshots.items() if docs})
+
+    async def doc_ids(self, collection: str, after: str | None = None) -> AsyncIterator[str]:
+        logged = {doc_id for (name, doc_id), log in self._ops.items() if name == collection and log}
+        for doc_id in sorted(logged | self._snapshots.get(collection, {}).keys()):
+            if after is None or doc_id > after:
+                yield doc_id
+
+    async def stored_ops(
+        self, collection: str, doc_id: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[StoredOp]:
+        for op in list(self._range(collection, doc_id, start, end)):
+            yield StoredOp(dict(op), id(op))
+
+    async def restore(
+        self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
+    ) -> None:
+        given = {op["v"] for op in ops}
+        kept = [op for op in self._log(collection, doc_id) if op["v"] not in given]
+        self._ops[collection, doc_id] = sorted([*kept, *map(dict, ops)], key=_version)
+        if snapshot is not None:
+            self._snapshots.setdefault(collection, {})[doc_id] = snapshot
+
+    async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
+        kept = [op for op in self._log(collection, doc_id) if id(op) not in keys]
+        self._ops[collection, doc_id] = kept
+
+    async def drop_ops(self, collection: str, doc_id: str, before: int) -> int:
+        log = self._log(collection, doc_id)
+        dropped = bisect_left(log, before, key=_version)
+        self._ops[collection, doc_id] = list(log[dropped:])
+        return dropped
+
+    async def erase(self, collection: str, doc_id: str) -> None:
+        self._ops.pop((collection, doc_id), None)
+        self._snapshots.get(collection, {}).pop(doc_id, None)
+
     async def close(self) -> None:
         """Nothing is held open; what was stored stays for as long as the object does."""
+
+
+def _version(op: Op) -> int:
+    version: int = op["v"]
+    return version
 
 
 def from_url(url: str) -> MemoryDB:

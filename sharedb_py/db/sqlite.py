@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options
+from sharedb_py.db.base import NO_OPTIONS, STREAMED, DocCommit, Fields, Options, StoredOp
 from sharedb_py.db.matching import MatchingDB
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING
@@ -141,14 +141,17 @@ class SQLiteDB(MatchingDB):
         return await self._on(self._writer, self._commit, batch)
 
     def _commit(self, batch: Sequence[DocCommit]) -> list[bool]:
+        return self._transaction(lambda: [self._commit_doc(entry) for entry in batch])
+
+    def _transaction(self, work: Callable[[], T]) -> T:
         self._writing.execute("BEGIN IMMEDIATE")
         try:
-            results = [self._commit_doc(entry) for entry in batch]
+            result = work()
             self._writing.execute("COMMIT")
         except BaseException:
             self._writing.execute("ROLLBACK")
             raise
-        return results
+        return result
 
     def _commit_doc(self, entry: DocCommit) -> bool:
         # The write lock is held: what the version is now, it stays until COMMIT.
@@ -158,16 +161,21 @@ class SQLiteDB(MatchingDB):
         ).fetchone()
         if (row[0] if row else 0) != first:
             return False
-        self._writing.executemany(
-            "INSERT INTO ops VALUES (?, ?, ?, ?, ?, ?)",
-            [(*key, op["v"], op.get("src"), op.get("seq"), encode(op)) for op in entry.ops],
-        )
-        after = entry.snapshot
-        self._writing.execute(
-            "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
-            (*key, after.version, after.type_uri, encode(after.data), json.dumps(after.meta)),
-        )
+        self._put("INSERT", key, entry.ops, entry.snapshot)
         return True
+
+    def _put(
+        self, verb: str, key: tuple[str, str], ops: Sequence[Op], after: Snapshot | None
+    ) -> None:
+        self._writing.executemany(
+            f"{verb} INTO ops VALUES (?, ?, ?, ?, ?, ?)",
+            [(*key, op["v"], op.get("src"), op.get("seq"), encode(op)) for op in ops],
+        )
+        if after is not None:
+            self._writing.execute(
+                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, after.version, after.type_uri, encode(after.data), json.dumps(after.meta)),
+            )
 
     # Reading
 
@@ -274,6 +282,89 @@ class SQLiteDB(MatchingDB):
             (collection, *values),
         )
         return [_to_snapshot(row) for row in rows]
+
+    # Maintenance
+
+    async def _rows(self, statement: str, *values: Any) -> list[Any]:
+        return await self._on(
+            self._reader, lambda: self._reading.execute(statement, values).fetchall()
+        )
+
+    async def collections(self) -> list[str]:
+        rows = await self._rows(
+            "SELECT collection FROM snapshots UNION SELECT collection FROM ops ORDER BY 1"
+        )
+        return [name for (name,) in rows]
+
+    async def doc_ids(self, collection: str, after: str | None = None) -> AsyncIterator[str]:
+        some = "SELECT DISTINCT id FROM {} WHERE collection = ? AND id > ? ORDER BY id LIMIT ?"
+        last, key = after or "", (collection, after or "", STREAMED)
+        while True:
+            rows = await self._rows(
+                f"SELECT id FROM ({some.format('snapshots')}) UNION "
+                f"SELECT id FROM ({some.format('ops')}) ORDER BY id LIMIT ?",
+                *(key * 2),
+                STREAMED,
+            )
+            for (last,) in rows:
+                yield last
+            if len(rows) < STREAMED:
+                return
+            key = (collection, last, STREAMED)
+
+    async def stored_ops(
+        self, collection: str, doc_id: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[StoredOp]:
+        last = 2**62 if end is None else end
+        while True:
+            rows = await self._rows(
+                "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
+                "ORDER BY v LIMIT ?",
+                *(collection, doc_id, start, last, STREAMED),
+            )
+            for version, text in rows:
+                yield StoredOp(_to_op(text, metadata=True), version)
+            if len(rows) < STREAMED:
+                return
+            start = rows[-1][0] + 1
+
+    async def restore(
+        self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
+    ) -> None:
+        key = (collection, doc_id)
+        await self._write(lambda: self._put("INSERT OR REPLACE", key, ops, snapshot))
+
+    async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
+        statement = "DELETE FROM ops WHERE collection = ? AND id = ? AND v = ?"
+        values = [(collection, doc_id, key) for key in keys]
+        await self._write(lambda: self._writing.executemany(statement, values))
+
+    async def drop_ops(self, collection: str, doc_id: str, before: int) -> int:
+        statement = "DELETE FROM ops WHERE collection = ? AND id = ? AND v < ?"
+        values = (collection, doc_id, before)
+        cursor = await self._write(lambda: self._writing.execute(statement, values))
+        return cursor.rowcount
+
+    async def erase(self, collection: str, doc_id: str) -> None:
+        def delete() -> None:
+            for table in ("snapshots", "ops"):
+                self._writing.execute(
+                    f"DELETE FROM {table} WHERE collection = ? AND id = ?", (collection, doc_id)
+                )
+
+        def scrub() -> None:
+            # Deleted rows are overwritten, and the log of changes is emptied if nobody reads it.
+            self._writing.execute("PRAGMA secure_delete = ON")
+            try:
+                self._transaction(delete)
+                self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self._writing.execute("PRAGMA secure_delete = OFF")
+
+        await self._on(self._writer, scrub)
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        return await self._on(self._writer, self._transaction, work)
 
     async def close(self) -> None:
         if self._closed:

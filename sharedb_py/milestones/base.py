@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
 
+from sharedb_py.errors import DatabaseError, ErrorCode
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["MilestoneDB"]
@@ -39,6 +41,24 @@ class MilestoneDB(ABC):
         self, collection: str, doc_id: str, timestamp: float | None
     ) -> Snapshot | None:
         """Return the oldest milestone with ``mtime`` ≥ timestamp (ms); None: the latest."""
+
+    # Maintenance: see the section of that name in ``sharedb_py.db.base``.
+
+    async def newest_first(self, collection: str, doc_id: str) -> AsyncIterator[Snapshot]:
+        """Yield the document's milestones, metadata and all, from the newest to the oldest."""
+        found = await self.get(collection, doc_id, None)
+        while found is not None:
+            yield found
+            if found.version == 0:
+                return
+            found = await self.get(collection, doc_id, found.version - 1)
+
+    async def delete(self, collection: str, doc_id: str, before: int | None = None) -> None:
+        """Delete the document's milestones below a version; None: all of them."""
+        raise DatabaseError(
+            f"{type(self).__name__} cannot delete milestones",
+            ErrorCode.DATABASE_METHOD_NOT_IMPLEMENTED,
+        )
 
     @abstractmethod
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
 from sharedb_py.snapshot import Snapshot
 
-__all__ = ["MemoryMilestones", "NoMilestones"]
+__all__ = ["MemoryMilestones", "NoMilestones", "from_url"]
 
 
 class MemoryMilestones(MilestoneDB):
@@ -60,6 +60,12 @@ class MemoryMilestones(MilestoneDB):
             if snapshot.meta and "mtime" in snapshot.meta
         ]
 
+    async def delete(self, collection: str, doc_id: str, before: int | None = None) -> None:
+        check_key(collection, doc_id)
+        saved = self._saved.get((collection, doc_id), {})
+        for version in [version for version in saved if before is None or version < before]:
+            del saved[version]
+
     async def close(self) -> None:
         """Nothing is held open."""
 
@@ -72,3 +78,8 @@ class NoMilestones(MemoryMilestones):
 
     async def save(self, collection: str, snapshot: Snapshot) -> None:
         check_key(collection, snapshot.id)
+
+
+def from_url(url: str, interval: int | None) -> MemoryMilestones:
+    """Return a new, empty store for ``memory:``."""
+    return MemoryMilestones(interval)

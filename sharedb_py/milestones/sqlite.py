@@ -14,7 +14,7 @@ from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
 from sharedb_py.snapshot import Snapshot
 
-__all__ = ["SQLiteMilestones"]
+__all__ = ["SQLiteMilestones", "from_url"]
 
 T = TypeVar("T")
 
@@ -86,8 +86,24 @@ class SQLiteMilestones(MilestoneDB):
             return await self._run(self._find, "mtime IS NOT NULL ORDER BY v DESC", *key)
         return await self._run(self._find, "mtime >= ? ORDER BY v", *key, timestamp)
 
+    async def delete(self, collection: str, doc_id: str, before: int | None = None) -> None:
+        check_key(collection, doc_id)
+        await self._run(self._delete, collection, doc_id, 2**62 if before is None else before)
+
+    def _delete(self, *values: Any) -> None:
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.execute(
+            "DELETE FROM milestones WHERE collection = ? AND id = ? AND v < ?", values
+        )
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         if not self._closed:
             self._closed = True
             await self._run(self._connection.close)
             self._thread.shutdown()
+
+
+def from_url(url: str, interval: int | None) -> SQLiteMilestones:
+    """Open the milestones in the database file of ``sqlite:///path``."""
+    return SQLiteMilestones(url.removeprefix("sqlite:///"), interval)
