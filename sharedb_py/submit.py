@@ -17,7 +17,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sharedb_py.db.base import DB, DocCommit
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, OpRejected, ShareDBError
@@ -132,6 +132,27 @@ Done = Callable[[SubmitRequest, BaseException | None], None]
 """Called once a request is committed (None) or refused, before anything else is done with it."""
 
 
+@dataclass(slots=True)
+class _Submission:
+    """A request, and who is to be told of its outcome: once."""
+
+    request: SubmitRequest
+    done: Done
+    decided: bool = False
+
+    def decide(self, error: BaseException | None) -> None:
+        if self.decided:
+            return
+        self.decided = True
+        try:
+            self.done(self.request, error)
+        except Exception:
+            log.exception("Whoever submitted an op could not be told what became of it")
+
+
+Outcomes: TypeAlias = list[tuple[_Submission, BaseException | None]]
+
+
 class GroupCommitter:
     """Commits the documents that wait, all in one batch, one batch at a time."""
 
@@ -153,14 +174,25 @@ class GroupCommitter:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             try:
                 results = await self._db.commit([entry for entry, _ in batch])
-            except Exception as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
+            except Exception:
+                # One document may have failed all: each gets an outcome of its own.
+                await asyncio.gather(*(self._commit_alone(*one) for one in batch))
                 continue
             for (_, future), committed in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(committed)
+
+    async def _commit_alone(self, entry: DocCommit, future: asyncio.Future[bool]) -> None:
+        # Had the failed batch stored it after all, this loses the race against itself, and
+        # the op is found to be committed when it is decided again.
+        try:
+            [committed] = await self._db.commit([entry])
+        except Exception as error:
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(committed)
 
     async def close(self) -> None:
         """Wait until all that was handed in is decided."""
@@ -175,7 +207,7 @@ class DocActor:
         self._submitter = submitter
         self._collection = collection
         self._id = doc_id
-        self._queue: deque[tuple[SubmitRequest, Done]] = deque()
+        self._queue: deque[_Submission] = deque()
         self._head: Snapshot | None = None
         self._recent: deque[Op] = deque(maxlen=MAX_RECENT)
         self._task: asyncio.Task[None] | None = None
@@ -192,7 +224,7 @@ class DocActor:
 
     def put(self, request: SubmitRequest, done: Done) -> None:
         """Queue a request; ``done`` is called when it is decided."""
-        self._queue.append((request, done))
+        self._queue.append(_Submission(request, done))
         if self.idle:
             self._task = asyncio.create_task(self._work())
 
@@ -208,8 +240,8 @@ class DocActor:
                 await self._decide(batch)
             except BaseException as error:
                 self._forget()
-                for request, done in batch:
-                    done(request, error)
+                for submission in batch:
+                    submission.decide(error)
                 if not isinstance(error, Exception):
                     raise
 
@@ -217,34 +249,58 @@ class DocActor:
         self._head = None
         self._recent.clear()
 
-    async def _decide(self, batch: list[tuple[SubmitRequest, Done]]) -> None:
+    async def _decide(self, batch: list[_Submission]) -> None:
         """Decide a batch; what loses a race against another process is decided again."""
         while batch:
-            head = await self._load_head()
-            snapshot, outcomes = head, []
-            accepted: list[SubmitRequest] = []
-            for request, done in batch:
-                error: BaseException | None = None
-                try:
-                    pending = [item.op for item in accepted]
-                    snapshot = await self._attempt(request, head, snapshot, pending)
-                    accepted.append(request)
-                except Exception as raised:
-                    error = raised
-                outcomes.append((request, done, error))
-            if not accepted or await self._commit(accepted, snapshot):
+            held = self._head is not None
+            head = await self._load_head(batch[0].request)
+            accepted, outcomes, snapshot = await self._attempt_all(batch, head)
+            if not accepted:
+                if held and _may_be_wrong(outcomes) and await self._is_outdated(head):
+                    self._forget()
+                    continue
+                self._settle(outcomes)
+                return
+            if await self._commit(accepted, snapshot):
                 self._settle(outcomes)
                 return
             self._forget()
             batch = self._after_lost_race(outcomes)
             await asyncio.sleep(random.uniform(0, 0.01))
 
-    async def _load_head(self) -> Snapshot:
+    async def _attempt_all(
+        self, batch: list[_Submission], head: Snapshot
+    ) -> tuple[list[SubmitRequest], Outcomes, Snapshot]:
+        """Return the requests that fit, what became of each, and the snapshot after all."""
+        accepted: list[SubmitRequest] = []
+        outcomes: Outcomes = []
+        pending: list[Op] = []
+        snapshot = head
+        for submission in batch:
+            try:
+                snapshot = await self._attempt(submission.request, head, snapshot, pending)
+            except Exception as error:
+                outcomes.append((submission, error))
+            else:
+                accepted.append(submission.request)
+                pending.append(submission.request.op)
+                outcomes.append((submission, None))
+        return accepted, outcomes, snapshot
+
+    async def _read(self, request: SubmitRequest | None = None) -> Snapshot:
+        options = {} if request is None else {"agent_custom": request.agent.custom}
+        return await self._submitter.db.get_snapshot(
+            self._collection, self._id, metadata=True, options=options
+        )
+
+    async def _load_head(self, request: SubmitRequest) -> Snapshot:
         if self._head is None:
-            self._head = await self._submitter.db.get_snapshot(
-                self._collection, self._id, metadata=True
-            )
+            self._head = await self._read(request)
         return self._head
+
+    async def _is_outdated(self, head: Snapshot) -> bool:
+        """Whether another process committed since: then nothing may be refused for this head."""
+        return (await self._read()).version != head.version
 
     async def _commit(self, accepted: Sequence[SubmitRequest], snapshot: Snapshot) -> bool:
         ops = [request.op for request in accepted]
@@ -252,28 +308,32 @@ class DocActor:
         if not await self._submitter.committer.commit(entry):
             return False
         self._head = snapshot
-        self._recent.extend(ops)
+        # Copies: what hooks do to a request later does not change what was committed.
+        self._recent.extend(dict(op) for op in ops)
         return True
 
-    def _settle(self, outcomes: list[tuple[SubmitRequest, Done, BaseException | None]]) -> None:
-        for request, done, error in outcomes:
+    def _settle(self, outcomes: Outcomes) -> None:
+        for submission, error in outcomes:
             if error is None:
-                self._submitter.committed(request)
-            done(request, error)
+                try:
+                    self._submitter.committed(submission.request)
+                except Exception:
+                    log.exception("An op was committed, but not published")
+            submission.decide(error)
 
-    def _after_lost_race(
-        self, outcomes: list[tuple[SubmitRequest, Done, BaseException | None]]
-    ) -> list[tuple[SubmitRequest, Done]]:
+    def _after_lost_race(self, outcomes: Outcomes) -> list[_Submission]:
         again = []
-        for request, done, error in outcomes:
+        for submission, error in outcomes:
+            request = submission.request
             if error is None:
                 request.retries += 1
                 limit = request.max_retries
                 if limit is not None and request.retries > limit:
                     message = f"Op submit failed. Exceeded max submit retries of {limit}"
-                    done(request, OpRejected(message, ErrorCode.MAX_SUBMIT_RETRIES_EXCEEDED))
+                    submission.decide(OpRejected(message, ErrorCode.MAX_SUBMIT_RETRIES_EXCEEDED))
                     continue
-            again.append((request, done))
+                self._submitter.retried(request)
+            again.append(submission)
         return again
 
     async def _attempt(
@@ -376,8 +436,17 @@ class DocActor:
         return request.snapshot
 
 
+def _may_be_wrong(outcomes: Outcomes) -> bool:
+    """Whether something was refused for the state the document is in."""
+    return any(not isinstance(error, OpAlreadySubmitted) for _, error in outcomes)
+
+
 class Submitter:
-    """Takes ops for all documents; ``committed`` is called for each one that made it."""
+    """Takes ops for all documents.
+
+    ``committed`` is called for each one that made it, ``retried`` for each one
+    that is tried again.
+    """
 
     def __init__(
         self,
@@ -385,11 +454,13 @@ class Submitter:
         middleware: Middleware,
         options: SubmitOptions,
         committed: Callable[[SubmitRequest], None],
+        retried: Callable[[SubmitRequest], None] = lambda request: None,
     ) -> None:
         self.db = db
         self.middleware = middleware
         self.options = options
         self.committed = committed
+        self.retried = retried
         self.committer = GroupCommitter(db)
         self._actors: OrderedDict[tuple[str, str], DocActor] = OrderedDict()
 
