@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sharedb_py.errors import ErrorCode, OpBadlyFormed, OpNotApplied, ShareDBError
-from sharedb_py.jsonvalue import RESERVED_NAMES
+from sharedb_py.jsonvalue import MAX_DEPTH, RESERVED_NAMES, depth_exceeds
 from sharedb_py.ot.json0.applying import apply, child_key, list_index
 from sharedb_py.ot.json0.components import Component, Op
 
@@ -24,6 +24,14 @@ def check_submitted(op: Any) -> None:
                 continue
             if type(segment) is not str or segment in RESERVED_NAMES:
                 raise OpNotApplied("Invalid path segment")
+        _check_depth(component)
+
+
+def _check_depth(component: Component) -> None:
+    """Refuse what would nest a document deeper than a message may be: it could not be sent."""
+    room = MAX_DEPTH - len(component["p"])
+    if any(depth_exceeds(component[key], room) for key in ("li", "oi") if key in component):
+        raise OpNotApplied("The document would be nested too deeply")
 
 
 def check_paths(op: Any) -> None:
