@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
-from sharedb_py.backend import Backend
+from sharedb_py.engine import Engine
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, ShareDBError
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.messages import (
@@ -103,7 +103,7 @@ class Agent:
     replaced by a ``connect`` hook; ``src`` is the source of the client's ops.
     """
 
-    def __init__(self, backend: Backend, transport: Transport, *, remote: bool = True) -> None:
+    def __init__(self, backend: Engine, transport: Transport, *, remote: bool = True) -> None:
         self.backend = backend
         self.custom: dict[str, Any] = {}
         self.client_id = secrets.token_hex(16)
@@ -624,4 +624,4 @@ HANDLERS: Final[dict[str, Handler]] = {
     "nf": _fetch_version,
     "nt": _fetch_time,
 }
-"""From an action to what answers it; other modules add theirs to ``Backend.handlers``."""
+"""From an action to what answers it; other modules add theirs to ``Engine.handlers``."""

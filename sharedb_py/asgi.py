@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from sharedb_py.agent import Agent
-from sharedb_py.backend import Backend
+from sharedb_py.engine import Engine
 from sharedb_py.serving import connect_transport
 
 __all__ = ["OriginCheck", "ShareDBApp", "sharedb_route"]
@@ -79,7 +79,7 @@ class ShareDBApp:
     """
 
     def __init__(
-        self, backend: Backend, *, allowed_origins: Collection[str] | OriginCheck | None = None
+        self, backend: Engine, *, allowed_origins: Collection[str] | OriginCheck | None = None
     ) -> None:
         self._backend = backend
         self._allowed_origins = allowed_origins
@@ -156,7 +156,7 @@ class ShareDBApp:
 
 
 def sharedb_route(
-    backend: Backend,
+    backend: Engine,
     path: str = "/channel",
     *,
     allowed_origins: Collection[str] | OriginCheck | None = None,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharedb_py.agent import Agent
-from sharedb_py.backend import Backend
 from sharedb_py.client.aio.connection import Connection
+from sharedb_py.engine import Engine
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import copy_json
 from sharedb_py.messages import Message, parse
@@ -19,7 +19,7 @@ __all__ = ["InProcessConnection", "connect"]
 
 
 def connect(
-    backend: Backend, *, custom: Mapping[str, Any] | None = None, req: Any = None
+    backend: Engine, *, custom: Mapping[str, Any] | None = None, req: Any = None
 ) -> InProcessConnection:
     """Return a connection to a backend of this process: ``async with connect(backend) as c``.
 
@@ -33,7 +33,7 @@ def connect(
 class InProcessConnection(Connection):
     """See :func:`connect`. It does not come back when the server ends it."""
 
-    def __init__(self, backend: Backend, custom: Mapping[str, Any], req: Any) -> None:
+    def __init__(self, backend: Engine, custom: Mapping[str, Any], req: Any) -> None:
         super().__init__()
         self._backend = backend
         self._custom = custom

@@ -6,8 +6,8 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sharedb_py.agent import NO_REPLY, Agent, Handler, payload
-from sharedb_py.backend import Backend
 from sharedb_py.db.base import DB, QueryResult
+from sharedb_py.engine import Engine
 from sharedb_py.errors import ErrorCode, QueryError
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.live.changes import result
@@ -23,11 +23,11 @@ __all__ = ["HANDLERS", "shared_queries"]
 MAX_QUERIES: Final = 1000
 MANY_CHANNELS_MS: Final = 1000.0
 
-_OF_BACKEND: Final[WeakKeyDictionary[Backend, SharedQueries]] = WeakKeyDictionary()
+_OF_BACKEND: Final[WeakKeyDictionary[Engine, SharedQueries]] = WeakKeyDictionary()
 _OF_AGENT: Final[WeakKeyDictionary[Agent, _Queries]] = WeakKeyDictionary()
 
 
-def shared_queries(backend: Backend) -> SharedQueries:
+def shared_queries(backend: Engine) -> SharedQueries:
     """Return the queries that a backend's clients follow."""
     shared = _OF_BACKEND.get(backend)
     if shared is None:

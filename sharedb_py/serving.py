@@ -7,7 +7,7 @@ from typing import Any
 
 from sharedb_py import presence, queries
 from sharedb_py.agent import HANDLERS, Agent, Transport
-from sharedb_py.backend import Backend
+from sharedb_py.engine import Engine
 
 __all__ = ["connect_transport"]
 
@@ -15,7 +15,7 @@ HANDLERS.update(queries.HANDLERS | presence.HANDLERS)
 
 
 async def connect_transport(
-    backend: Backend,
+    backend: Engine,
     transport: Transport,
     req: Any = None,
     *,

@@ -28,7 +28,7 @@ LAYERS = [
     "sharedb_py.submit",
     "sharedb_py.reads",
     "sharedb_py.history",
-    "sharedb_py.backend",
+    "sharedb_py.engine",
     "sharedb_py.agent",
     "sharedb_py.diffs",
     "sharedb_py.live",
@@ -36,6 +36,7 @@ LAYERS = [
     "sharedb_py.presence",
     "sharedb_py.serving",
     "sharedb_py.inprocess",
+    "sharedb_py.backend",
     "sharedb_py.asgi",
     "sharedb_py.cli",
 ]
