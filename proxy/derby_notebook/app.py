@@ -25,11 +25,11 @@ from starlette.responses import (
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from derby_notebook.access import guard
-from derby_notebook.jupyter_api import JupyterAPI, JupyterError
-from derby_notebook.page import CSP, error_page, notebook_page
-from derby_notebook.reverse_proxy import ReverseProxy
+from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.people.access import guard
 from derby_notebook.service import NotANotebook, NotebookService
+from derby_notebook.web.page import CSP, error_page, notebook_page
+from derby_notebook.web.reverse_proxy import ReverseProxy
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.middleware import ConnectContext

@@ -16,7 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from derby_notebook.app import NotebookApp, create_app
-from derby_notebook.jupyter_process import JupyterProcess
+from derby_notebook.jupyter.process import JupyterProcess
 from sharedb_py.backend import Backend
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError

@@ -10,10 +10,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from derby_notebook.documents import Documents
-from derby_notebook.jupyter_api import JupyterAPI, JupyterError
-from derby_notebook.kernel_relay import KernelRelay
-from derby_notebook.notebook_docs import cells_to_docs, parse_notebook
-from derby_notebook.saving import Saver
+from derby_notebook.files.docs import cells_to_docs, parse_notebook
+from derby_notebook.files.saver import Saver
+from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.kernels.relay import KernelRelay
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription
@@ -167,7 +167,7 @@ class NotebookService:
 
     async def _keep_copy(self, path: str, notebook_id: str) -> None:
         """Both sides changed: write ours beside the file before the file's is shown."""
-        from derby_notebook.notebook_docs import to_notebook
+        from derby_notebook.files.docs import to_notebook
 
         snapshot = await self.documents.get("notebooks", notebook_id)
         docs = await self.documents.find("cells", {"_notebook": notebook_id})

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from derby_notebook.documents import Documents
-from derby_notebook.jupyter_api import JupyterAPI, JupyterError
-from derby_notebook.notebook_docs import parse_notebook, to_notebook
+from derby_notebook.files.docs import parse_notebook, to_notebook
+from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import json_equal
 

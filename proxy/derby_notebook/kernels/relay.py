@@ -15,15 +15,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from derby_notebook.documents import Documents
-from derby_notebook.jupyter_api import JupyterAPI, JupyterError
-from derby_notebook.kernel_messages import (
+from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.kernels.messages import (
     SUBPROTOCOL,
     KernelMessage,
     decode,
     encode,
     request,
 )
-from derby_notebook.outputs import OutputArea, outputs_op
+from derby_notebook.outputs.area import OutputArea, outputs_op
 from sharedb_py.errors import ShareDBError
 
 __all__ = ["KernelRelay"]

@@ -1,0 +1,1 @@
+"""Files and documents: reading, saving, and merging what changed outside."""

@@ -1,0 +1,1 @@
+"""Jupyter Server: its REST interface, and one of our own."""

@@ -1,0 +1,1 @@
+"""Kernels: their messages, the queue of runs, and the relay between cells and kernel."""

@@ -1,0 +1,1 @@
+"""What a cell shows: messages folded into outputs, outputs written as ops."""

@@ -1,0 +1,1 @@
+"""The web: pages, endpoints, and the way through to Jupyter."""
