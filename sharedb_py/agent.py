@@ -6,11 +6,11 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 from sharedb_py.engine import Engine
-from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, ShareDBError
+from sharedb_py.errors import ErrorCode, MessageBadlyFormed, OpAlreadySubmitted, ShareDBError
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.messages import (
     NO_REPLY,
@@ -28,8 +28,9 @@ from sharedb_py.messages import (
     parse,
 )
 from sharedb_py.middleware import ConnectContext, ReceiveContext, ReplyContext
+from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription, doc_channel
-from sharedb_py.reads import ResolvedName, as_version
+from sharedb_py.reads import ReadRequest, ResolvedName, as_version
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import SubmitRequest
 
@@ -38,6 +39,8 @@ __all__ = ["HANDLERS", "NO_REPLY", "Agent", "Handler", "Transport", "payload"]
 log = logging.getLogger(__name__)
 
 MAX_IN_FLIGHT: Final = 1000
+MAX_STREAMS: Final = 50_000
+"""How many documents one client may subscribe to, and ask for in one message."""
 
 Handler: TypeAlias = Callable[["Agent", Message], Awaitable[Message | None]]
 Key: TypeAlias = tuple[str, str]
@@ -135,7 +138,7 @@ class Agent:
         """Greet the client and ask the ``connect`` hooks; raises what they raise, having closed."""
         self.send(handshake("init", self.client_id))
         try:
-            await self.backend.middleware.run("connect", ConnectContext(self, req))
+            await self.backend.middleware.run("connect", ConnectContext(self, req, self._transport))
         except BaseException as error:
             self.closed = True
             self._transport.close(1008, error_body(error)["message"])
@@ -161,14 +164,21 @@ class Agent:
         self._room.set()
         self._transport.close(code, reason)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run work for this client; it is cancelled when the connection ends."""
+    def spawn(
+        self, work: Coroutine[Any, Any, None], release: Callable[[], None] = lambda: None
+    ) -> None:
+        """Run work for this client; it is cancelled when the connection ends.
+
+        ``release`` is called when it has ended, however it ended.
+        """
         if self.closed:
             work.close()
+            release()
             return
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        task.add_done_callback(lambda _: release())
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -200,6 +210,8 @@ class Agent:
 
     def send(self, message: Message) -> None:
         """Send a message; nothing happens on a closed connection."""
+        if self.closed:
+            return
         if self.backend.observed("send"):
             self.backend.emit("send", self, message)
         try:
@@ -241,10 +253,7 @@ class Agent:
         if self.closed or (op.get("src") == self.src and name.index == (op.get("i") or op["c"])):
             return
         if not self.backend.middleware.has("op"):
-            try:
-                self.send_text(published.encoded_op(name.index, name.projection))
-            except ShareDBError as error:
-                log.warning("An op was not sent to a client: %s", error)
+            self._deliver_at_once(published, name)
             return
         key = (name.index, op["d"])
         waiting = self._live.get(key)
@@ -254,6 +263,20 @@ class Agent:
         self._live[key] = deque([(published, name)])
         self.spawn(self._deliver_in_order(key))
 
+    def _deliver_at_once(self, published: Published, name: ResolvedName) -> None:
+        op, projection = published.message, name.projection
+        try:
+            if not self.backend.observed("send"):
+                try:
+                    self.send_text(published.encoded_op(name.index, projection))
+                    return
+                except ValueError:
+                    pass  # a number that JSON has not: send() knows what to do
+            shown = op if projection is None else projection.op(op)
+            self.send(build_op(name.index, op["d"], shown))
+        except Exception as error:
+            log.warning("An op was not sent to a client: %s", error)
+
     async def _deliver_in_order(self, key: Key) -> None:
         waiting = self._live[key]
         while waiting:
@@ -261,10 +284,9 @@ class Agent:
             op = published.message
             try:
                 shown = await self.backend.reader.show_op(self, name, op["d"], op)
+                self.send(build_op(name.index, op["d"], shown))
             except Exception as error:
                 log.warning("An op was not sent to a client: %s", error)
-            else:
-                self.send(build_op(name.index, op["d"], shown))
         del self._live[key]
 
     # Receiving
@@ -284,21 +306,25 @@ class Agent:
             return
         if self.backend.middleware.has("receive"):
             self._enter()
-            self.spawn(self._receive_hooked(message))
+            self._start(self._receive_hooked(message), message, self._leave)
         else:
             self._dispatch(message)
 
+    def _start(
+        self, work: Coroutine[Any, Any, None], message: Message, release: Callable[[], None]
+    ) -> None:
+        """Run what a message asks for. An op that came in is committed, whoever leaves then."""
+        spawn = self.backend.spawn if message.get("a") == "op" else self.spawn
+        spawn(work, release)
+
     async def _receive_hooked(self, message: Message) -> None:
+        context = ReceiveContext(self, message)
         try:
-            context = ReceiveContext(self, message)
-            try:
-                await self.backend.middleware.run("receive", context)
-            except Exception as error:
-                self.send_error(message, error)
-                return
-            self._dispatch(context.data)
-        finally:
-            self._leave()
+            await self.backend.middleware.run("receive", context)
+        except Exception as error:
+            self.send_error(message, error)
+            return
+        self._dispatch(context.data)
 
     def _dispatch(self, message: Message) -> None:
         try:
@@ -320,37 +346,37 @@ class Agent:
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tails.update(dict.fromkeys(keys, mine))
         self._enter()
-        self.spawn(self._handle(handler, message, keys, earlier, mine))
+        work = self._handle(handler, message, earlier)
+        self._start(work, message, lambda: self._handled(keys, mine))
 
     async def _handle(
-        self,
-        handler: Handler,
-        message: Message,
-        keys: list[Key],
-        earlier: list[asyncio.Future[None]],
-        mine: asyncio.Future[None],
+        self, handler: Handler, message: Message, earlier: list[asyncio.Future[None]]
     ) -> None:
         """Run a handler once the earlier messages about the same documents are handled."""
+        for future in earlier:
+            await future
         try:
-            for future in earlier:
-                await future
             result = await handler(self, message)
             if result is not NO_REPLY:
                 await self.reply(message, result)
         except Exception as error:
             self.send_error(message, error)
-        finally:
+
+    def _handled(self, keys: list[Key], mine: asyncio.Future[None]) -> None:
+        """Let the next message about the same documents be handled."""
+        if not mine.done():  # the loop may be closing
             mine.set_result(None)
-            for key in keys:
-                if self._tails.get(key) is mine:
-                    del self._tails[key]
-            self._leave()
+        for key in keys:
+            if self._tails.get(key) is mine:
+                del self._tails[key]
+        self._leave()
 
     # Ops
 
     def _submit(self, message: Message) -> None:
         """Hand an op to its document; no task is made for it unless a hook needs one."""
         name = self.backend.resolve(message["c"])
+        extra = message.get("x")
         request = SubmitRequest(
             agent=self,
             index=name.index,
@@ -358,13 +384,17 @@ class Agent:
             id=message["d"],
             op=op_of_message(message, self.src),
             projection=name.projection,
-            extra=message.get("x"),
+            extra=extra if isinstance(extra, dict) else None,
             protocol=self.protocol,
         )
-        self.backend.prepare(request)
+        try:
+            self.backend.prepare(request)
+        except ShareDBError as error:
+            self.backend.emit("submitRequestEnd", error, request)
+            raise
         self._enter()
         if self.backend.middleware.has("submit"):
-            self.spawn(self._submit_hooked(message, request))
+            self.backend.spawn(self._submit_hooked(message, request))
         else:
             self.backend.submit(
                 request, lambda request, error: self._decided(message, error, request)
@@ -383,39 +413,58 @@ class Agent:
     ) -> None:
         """Answer an op that was committed or refused."""
         self._leave()
-        self.backend.emit("submitRequestEnd", error, request)
-        if error is not None and not isinstance(error, OpAlreadySubmitted):
-            self.send_error(message, error)
-            return
         middleware = self.backend.middleware
-        if any(middleware.has(action) for action in ("afterWrite", "reply", "op")):
-            self.spawn(self._acknowledge_hooked(message, error is None, request))
-            return
-        if error is None:
-            for op in request.ops:
-                shown = op if request.projection is None else request.projection.op(op)
-                self.send(build_op(request.index, request.id, shown))
-        self.send(build_reply(message, _acknowledgement(request)))
+        if error is not None and not isinstance(error, OpAlreadySubmitted):
+            self.backend.emit("submitRequestEnd", error, request)
+            self.send_error(message, error)
+        elif any(middleware.has(action) for action in ("afterWrite", "reply", "op")):
+            # What a hook must learn of a commit it learns, whoever leaves meanwhile.
+            self.backend.spawn(self._acknowledge_hooked(message, error, request))
+        else:
+            ops = [] if error else request.ops
+            if request.projection is not None:
+                ops = [request.projection.op(op) for op in ops]
+            self._told_of(request, error)
+            self._send_ops(request.index, request.id, ops)
+            self.send(build_reply(message, _acknowledgement(request)))
 
     async def _acknowledge_hooked(
-        self, message: Message, committed: bool, request: SubmitRequest
+        self, message: Message, error: BaseException | None, request: SubmitRequest
     ) -> None:
-        name = self.backend.resolve(request.index)
+        name, reader = self.backend.resolve(request.index), self.backend.reader
         try:
-            if committed:
+            shown = []
+            if error is None:
                 await self.backend.middleware.run("afterWrite", request)
-                reader = self.backend.reader
                 shown = [await reader.show_op(self, name, request.id, op) for op in request.ops]
-                for op in shown:
-                    self.send(build_op(request.index, request.id, op))
+        except Exception as raised:
+            self.backend.emit("submitRequestEnd", raised, request)
+            self.send_error(message, raised)
+            return
+        self._told_of(request, error)
+        self._send_ops(name.index, request.id, shown)
+        try:
             await self.reply(message, _acknowledgement(request))
-        except Exception as error:
-            self.send_error(message, error)
+        except Exception as raised:
+            self.send_error(message, raised)
+
+    def _told_of(self, request: SubmitRequest, error: BaseException | None) -> None:
+        """Tell observers of an op that is acknowledged: it is committed, now or before."""
+        if error is None:
+            self.backend.emit("timing", "submit.total", request.elapsed, request)
+        self.backend.emit("submitRequestEnd", error, request)
+
+    def _send_ops(self, index: str, doc_id: str, ops: Iterable[Op]) -> None:
+        for op in ops:
+            self.send(build_op(index, doc_id, op))
 
     # Reading and subscribing
 
     async def open_streams(self, name: ResolvedName, ids: Iterable[str]) -> dict[str, DocStream]:
         """Subscribe to documents, to all or, if one fails, to none."""
+        ids = list(ids)
+        if len(self.streams) + len(ids) > MAX_STREAMS:
+            raise ShareDBError(f"A client may subscribe to {MAX_STREAMS} documents at a time")
         streams = {doc_id: DocStream(self, name, doc_id) for doc_id in ids}
         try:
             await asyncio.gather(*(stream.open() for stream in streams.values()))
@@ -445,8 +494,13 @@ class Agent:
     async def send_ops(self, name: ResolvedName, doc_id: str, version: Any) -> None:
         """Send the client a document's ops from a version on."""
         ops = await self.backend.reader.ops(self, name, doc_id, as_version(version))
-        for op in ops:
-            self.send(build_op(name.index, doc_id, op))
+        self._send_ops(name.index, doc_id, ops)
+
+    async def send_ops_bulk(self, name: ResolvedName, versions: Mapping[str, Any]) -> None:
+        """Send the client the ops of many documents, each from its version on."""
+        since = {doc_id: as_version(v or 0) for doc_id, v in versions.items()}
+        for doc_id, ops in (await self.backend.reader.ops_bulk(self, name, since)).items():
+            self._send_ops(name.index, doc_id, ops)
 
 
 def _finite(value: Any) -> Any:
@@ -498,9 +552,7 @@ async def _handshake(agent: Agent, message: Message) -> Message:
     if message.get("id"):
         agent._reclaimed_id = message["id"]
     agent.protocol = (_number(message.get("protocol")), _number(message.get("protocolMinor")))
-    reply = handshake("hs", agent.src)
-    agent.send(reply)
-    return NO_REPLY
+    return handshake("hs", agent.src)
 
 
 def _number(value: Any) -> float:
@@ -515,6 +567,13 @@ async def _ping(agent: Agent, message: Message) -> None:
 
 
 async def _fetch(agent: Agent, message: Message) -> Message | None:
+    action = "fetch" if message.get("v") is None else "getOps"
+    with agent.backend.timing(action, _read_request(agent, message)):
+        return await _read(agent, message)
+
+
+async def _read(agent: Agent, message: Message) -> Message | None:
+    """Send the ops since a version, or return the snapshot for the reply."""
     name = agent.backend.resolve(message["c"])
     if message.get("v") is not None:
         await agent.send_ops(name, message["d"], message["v"])
@@ -523,18 +582,45 @@ async def _fetch(agent: Agent, message: Message) -> Message | None:
     return {"data": build_snapshot(snapshot)}
 
 
+def _read_request(agent: Agent, message: Message) -> ReadRequest:
+    name = agent.backend.resolve(message["c"])
+    bulk = message.get("b")
+    ids = (message["d"],) if bulk is None else tuple(bulk)
+    version = bulk if isinstance(bulk, dict) else message.get("v")
+    return ReadRequest(agent, name.index, name.collection, ids, version, message.get("ts"))
+
+
 async def _subscribe(agent: Agent, message: Message) -> Message:
     name, doc_id = agent.backend.resolve(message["c"]), message["d"]
-    streams = await agent.open_streams(name, [doc_id])
+    action = "subscribe.snapshot" if message.get("v") is None else "subscribe.ops"
+    with agent.backend.timing(action, _read_request(agent, message)):
+        streams = await agent.open_streams(name, [doc_id])
+        try:
+            read = _fetch if message.get("v") is None else _read
+            result = await read(agent, message)
+        except BaseException:
+            _close_all(streams.values())
+            raise
+    await _answer_and_follow(agent, message, name, result, streams)
+    return NO_REPLY
+
+
+async def _answer_and_follow(
+    agent: Agent,
+    message: Message,
+    name: ResolvedName,
+    result: Message | None,
+    streams: dict[str, DocStream],
+) -> None:
+    """Reply, and only then deliver what was published since the streams were opened."""
     try:
-        result = await _fetch(agent, message)
         await agent.reply(message, result)
     except BaseException:
         _close_all(streams.values())
         raise
     agent.keep(name, streams)
-    streams[doc_id].release()
-    return NO_REPLY
+    for stream in streams.values():
+        stream.release()
 
 
 async def _unsubscribe(agent: Agent, message: Message) -> None:
@@ -542,38 +628,38 @@ async def _unsubscribe(agent: Agent, message: Message) -> None:
 
 
 async def _fetch_bulk(agent: Agent, message: Message) -> Message | None:
+    action = "fetchBulk" if isinstance(message["b"], list) else "getOpsBulk"
+    with agent.backend.timing(action, _read_request(agent, message)):
+        return await _read_bulk(agent, message)
+
+
+async def _read_bulk(agent: Agent, message: Message) -> Message | None:
+    """Send the ops since versions, or return the snapshots for the reply."""
     name, bulk = agent.backend.resolve(message["c"]), message["b"]
-    if isinstance(bulk, list):
-        found = await agent.backend.reader.snapshots(agent, name, list(dict.fromkeys(bulk)))
-        return {"data": {doc_id: payload(item) for doc_id, item in found.items()}}
-    await _send_ops_bulk(agent, name, bulk)
-    return None
-
-
-async def _send_ops_bulk(agent: Agent, name: ResolvedName, bulk: dict[str, Any]) -> dict[str, Any]:
-    versions = {doc_id: as_version(v) for doc_id, v in bulk.items() if v is not None}
-    found = await agent.backend.reader.ops_bulk(agent, name, versions)
-    for doc_id, ops in found.items():
-        for op in ops:
-            agent.send(build_op(name.index, doc_id, op))
-    return {}
+    if len(bulk) > MAX_STREAMS:
+        raise MessageBadlyFormed("Invalid bulk subscribe data")
+    if isinstance(bulk, dict):
+        await agent.send_ops_bulk(name, bulk)
+        return None
+    found = await agent.backend.reader.snapshots(agent, name, list(dict.fromkeys(bulk)))
+    return {"data": {doc_id: payload(item) for doc_id, item in found.items()}}
 
 
 async def _subscribe_bulk(agent: Agent, message: Message) -> Message:
     name, bulk = agent.backend.resolve(message["c"]), message["b"]
-    streams = await agent.open_streams(name, dict.fromkeys(bulk))
-    try:
-        result = await _fetch_bulk(agent, message)
-        await agent.reply(message, result)
-    except BaseException:
-        _close_all(streams.values())
-        raise
+    wants_snapshots = isinstance(bulk, list)
+    action = "subscribeBulk.snapshot" if wants_snapshots else "subscribeBulk.ops"
+    with agent.backend.timing(action, _read_request(agent, message)):
+        streams = await agent.open_streams(name, dict.fromkeys(bulk))
+        try:
+            result = await (_fetch_bulk if wants_snapshots else _read_bulk)(agent, message)
+        except BaseException:
+            _close_all(streams.values())
+            raise
     for doc_id, item in ((result or {}).get("data") or {}).items():
         if "error" in item:
             streams.pop(doc_id).close()
-    agent.keep(name, streams)
-    for stream in streams.values():
-        stream.release()
+    await _answer_and_follow(agent, message, name, result, streams)
     return NO_REPLY
 
 
@@ -599,16 +685,23 @@ async def _history(agent: Agent, message: Message, snapshot: Snapshot, kind: Any
 
 async def _fetch_version(agent: Agent, message: Message) -> Message:
     name, version = agent.backend.resolve(message["c"]), message.get("v")
-    snapshot = await agent.backend.history.at_version(
-        name.collection, message["d"], None if version is None else as_version(version)
-    )
-    return await _history(agent, message, snapshot, "byVersion")
+    with agent.backend.timing("fetchSnapshot", _read_request(agent, message)):
+        snapshot = await agent.backend.history.at_version(
+            name.collection,
+            message["d"],
+            None if version is None else as_version(version),
+            options={"agent_custom": agent.custom},
+        )
+        return await _history(agent, message, snapshot, "byVersion")
 
 
 async def _fetch_time(agent: Agent, message: Message) -> Message:
-    name = agent.backend.resolve(message["c"])
-    snapshot = await agent.backend.history.at_time(name.collection, message["d"], message.get("ts"))
-    return await _history(agent, message, snapshot, "byTimestamp")
+    name, timestamp = agent.backend.resolve(message["c"]), message.get("ts")
+    with agent.backend.timing("fetchSnapshot", _read_request(agent, message)):
+        snapshot = await agent.backend.history.at_time(
+            name.collection, message["d"], timestamp, options={"agent_custom": agent.custom}
+        )
+        return await _history(agent, message, snapshot, "byTimestamp")
 
 
 HANDLERS: Final[dict[str, Handler]] = {

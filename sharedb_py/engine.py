@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar, overload
 
 from sharedb_py.db.base import DB
@@ -14,7 +16,7 @@ from sharedb_py.errors import ErrorCode, ShareDBError
 from sharedb_py.history import History
 from sharedb_py.jsonvalue import JSONObject
 from sharedb_py.messages import Message
-from sharedb_py.middleware import Action, Hook, Middleware
+from sharedb_py.middleware import Action, AgentInfo, Hook, Middleware
 from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.memory import NoMilestones
 from sharedb_py.ops import without_meta
@@ -31,8 +33,13 @@ log = logging.getLogger(__name__)
 HookT = TypeVar("HookT", bound=Hook)
 Observer = Callable[..., None]
 Closer = Callable[[], Any]
+ErrorHandler = Callable[[BaseException, AgentInfo], None]
 
 DEFAULT_MAX_RETRIES: Final = 50
+
+
+def _log_error(error: BaseException, agent: AgentInfo) -> None:
+    log.error("A presence was withheld from client %s: %s", agent.src, error)
 
 
 class Engine:
@@ -41,8 +48,14 @@ class Engine:
     ``db``, ``pubsub`` and ``milestones`` default to ones in memory; ``extra_dbs``
     are the databases that queries may name. The backend owns all of them and
     closes them. ``max_submit_retries`` is how often a commit that loses to
-    another process is tried again (None: without end). With ``presence`` off,
-    presence messages are not answered. ``max_message_bytes`` bounds a message,
+    another process is tried again (None: without end). ``suppress_publish`` keeps
+    committed ops from subscribers, unless a hook wants them told;
+    ``do_not_commit_no_ops`` refuses ops that others' ops made empty. With
+    ``presence`` off, presence messages are not answered.
+
+    What a ``sendPresence`` hook raises goes to ``error_handler(error, agent)``,
+    which logs it by default, or to the client if ``forward_send_presence_errors``,
+    as in old versions of ShareDB. ``max_message_bytes`` bounds a message,
     ``max_outgoing_bytes`` what waits to be sent to one client before it is cut off.
     """
 
@@ -57,6 +70,8 @@ class Engine:
         max_submit_retries: int | None = DEFAULT_MAX_RETRIES,
         do_not_commit_no_ops: bool = False,
         suppress_publish: bool = False,
+        forward_send_presence_errors: bool = False,
+        error_handler: ErrorHandler | None = None,
         max_message_bytes: int = 10 * 2**20,
         max_outgoing_bytes: int = 64 * 2**20,
     ) -> None:
@@ -67,7 +82,9 @@ class Engine:
         self.presence = presence
         self.max_message_bytes = max_message_bytes
         self.max_outgoing_bytes = max_outgoing_bytes
-        self.middleware = Middleware()
+        self.forward_send_presence_errors = forward_send_presence_errors
+        self.error_handler = error_handler or _log_error
+        self.middleware = Middleware(self)
         self.projections: dict[str, Projection] = {}
         self.reader = Reader(self.db, self.middleware)
         self.history = History(self.db, self.milestones)
@@ -78,10 +95,12 @@ class Engine:
         self.remote_agents_count = 0
         self._observers: dict[str, list[Observer]] = {}
         self._closers: dict[Closer, None] = {}
-        self._saves: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         options = SubmitOptions(max_submit_retries, suppress_publish, do_not_commit_no_ops)
-        self._submitter = Submitter(self.db, self.middleware, options, self._committed)
+        self._submitter = Submitter(
+            self.db, self.middleware, options, self._committed, self._retried
+        )
 
     # Hooks and observers
 
@@ -102,7 +121,13 @@ class Engine:
         return hook
 
     def on(self, event: str, observer: Observer) -> None:
-        """Call ``observer`` at every ``event``: ``timing``, ``send`` or ``submitRequestEnd``."""
+        """Call ``observer`` at every ``event`` (protocol section 9).
+
+        ``timing(name, milliseconds, request)``: something was done, such as
+        ``submit.total``; ``submitRequestEnd(error, request)``: an op was committed
+        (None) or refused; ``send(agent, message)``: a message goes to a client;
+        ``error(error)``: work that nobody waits for failed.
+        """
         self._observers.setdefault(event, []).append(observer)
 
     def emit(self, event: str, *arguments: Any) -> None:
@@ -116,6 +141,13 @@ class Engine:
     def observed(self, event: str) -> bool:
         """Whether anyone would be told of an event."""
         return event in self._observers
+
+    @contextmanager
+    def timing(self, name: str, request: Any) -> Iterator[None]:
+        """Tell ``timing`` observers how long the block took, unless it raises."""
+        start = time.perf_counter()
+        yield
+        self.emit("timing", name, (time.perf_counter() - start) * 1000, request)
 
     # Names
 
@@ -189,17 +221,34 @@ class Engine:
             wanted = bool(interval) and snapshot is not None and snapshot.version % interval == 0  # type: ignore[operator]
         if not wanted or snapshot is None:
             return
-        task = asyncio.create_task(self.milestones.save(request.collection, snapshot))
-        self._saves.add(task)
-        task.add_done_callback(self._saved)
+        self.spawn(self.milestones.save(request.collection, snapshot))
 
-    def _saved(self, task: asyncio.Task[None]) -> None:
-        self._saves.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("A milestone was not saved", exc_info=error)
-            self.emit("error", error)
+    def _retried(self, request: SubmitRequest) -> None:
+        self.emit("timing", "submit.retry", request.elapsed, request)
 
     # Life
+
+    def spawn(
+        self, work: Coroutine[Any, Any, None], release: Callable[[], None] = lambda: None
+    ) -> None:
+        """Run work that must be finished whoever disconnects; :meth:`close` waits for it.
+
+        ``release`` is called when it has ended, however it ended.
+        """
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        task.add_done_callback(lambda _: release())
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Work in the background failed", exc_info=error)
+            self.emit("error", error)
+
+    async def _finish_tasks(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def agent_opened(self, closer: Closer, *, remote: bool) -> None:
         """Count an agent, and remember how to close it."""
@@ -227,9 +276,9 @@ class Engine:
             result = closer()
             if inspect.isawaitable(result):
                 await result
+        await self._finish_tasks()
         await self._submitter.close()
-        while self._saves:
-            await asyncio.wait(self._saves)
+        await self._finish_tasks()
         await self.pubsub.close()
         await self.milestones.close()
         for db in (self.db, *self.extra_dbs.values()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharedb_py.db.base import DB
+from sharedb_py.db.base import DB, NO_OPTIONS, Options
 from sharedb_py.errors import ErrorCode, OpRejected
 from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.ops import replay
@@ -18,16 +18,19 @@ class History:
         self._db = db
         self._milestones = milestones
 
-    async def at_version(self, collection: str, doc_id: str, version: int | None) -> Snapshot:
+    async def at_version(
+        self, collection: str, doc_id: str, version: int | None, *, options: Options = NO_OPTIONS
+    ) -> Snapshot:
         """Return the document at a version; None: the current one.
 
-        Raises ``OpRejected`` for a version the document has not reached.
+        ``options`` is passed on to the database. Raises ``OpRejected`` for a version
+        the document has not reached.
         """
         if version is None:
-            return await self._db.get_snapshot(collection, doc_id)
+            return await self._db.get_snapshot(collection, doc_id, options=options)
         milestone = await self._milestones.get(collection, doc_id, version)
         start = milestone or empty_snapshot(doc_id)
-        ops = await self._db.get_ops(collection, doc_id, start.version, version)
+        ops = await self._db.get_ops(collection, doc_id, start.version, version, options=options)
         if start.version + len(ops) < version:
             raise OpRejected(
                 "Requested version exceeds latest snapshot version",
@@ -35,9 +38,16 @@ class History:
             )
         return replay(start, ops).without_meta()
 
-    async def at_time(self, collection: str, doc_id: str, timestamp: float | None) -> Snapshot:
+    async def at_time(
+        self,
+        collection: str,
+        doc_id: str,
+        timestamp: float | None,
+        *,
+        options: Options = NO_OPTIONS,
+    ) -> Snapshot:
         """Return the document after the last op at or before a time, in ms since the epoch."""
-        current = await self._db.get_snapshot(collection, doc_id, metadata=True)
+        current = await self._db.get_snapshot(collection, doc_id, metadata=True, options=options)
         changed = (current.meta or {}).get("mtime")
         if timestamp is None or (changed is not None and timestamp > changed):
             return current.without_meta()
@@ -47,10 +57,12 @@ class History:
         end = after.version if after else current.version
         if start.version >= end:
             return start.without_meta()
-        ops = await self._db.get_ops(collection, doc_id, start.version, end, metadata=True)
+        ops = await self._db.get_ops(
+            collection, doc_id, start.version, end, metadata=True, options=options
+        )
         in_time = []
         for op in ops:
-            if (op.get("m") or {}).get("ts", 0) > timestamp:
+            if ((op.get("m") or {}).get("ts") or 0) > timestamp:
                 break
             in_time.append(op)
         return replay(start, in_time).without_meta()

@@ -17,6 +17,7 @@ __all__ = [
     "Action",
     "AgentInfo",
     "ConnectContext",
+    "Context",
     "Middleware",
     "OpContext",
     "PresenceContext",
@@ -61,35 +62,49 @@ class AgentInfo(Protocol):
 
 
 @dataclass
-class ConnectContext:
-    """A client has connected and was greeted; raise to refuse it."""
+class Context:
+    """What every hook is given: what happens, for whom, and where."""
+
+    action: Action = field(init=False, repr=False, compare=False)
+    """Which action it is, for a hook of several."""
+
+    backend: Any = field(init=False, repr=False, compare=False)
+    """The backend in which it happens."""
 
     agent: AgentInfo
-    req: Any
 
 
 @dataclass
-class ReceiveContext:
+class ConnectContext(Context):
+    """A client has connected and was greeted; raise to refuse it.
+
+    ``req`` is the upgrade request, or what an in-process connection was given;
+    ``stream`` is what carries the messages.
+    """
+
+    req: Any
+    stream: Any = None
+
+
+@dataclass
+class ReceiveContext(Context):
     """A message came in and is not checked yet; ``data`` may be changed or replaced."""
 
-    agent: AgentInfo
     data: JSONObject
 
 
 @dataclass
-class ReplyContext:
+class ReplyContext(Context):
     """A success reply is about to be sent; ``reply`` may be changed."""
 
-    agent: AgentInfo
     request: JSONObject
     reply: JSONObject
 
 
 @dataclass
-class ReadSnapshotsContext:
+class ReadSnapshotsContext(Context):
     """Snapshots were read for a client; replace items of ``snapshots`` to redact them."""
 
-    agent: AgentInfo
     collection: str
     snapshots: list[Snapshot]
     snapshot_type: SnapshotKind
@@ -107,20 +122,18 @@ class ReadSnapshotsContext:
 
 
 @dataclass
-class OpContext:
+class OpContext(Context):
     """An op is about to be sent to a client; raise to withhold it."""
 
-    agent: AgentInfo
     collection: str
     id: str
     op: Op
 
 
 @dataclass
-class QueryContext:
+class QueryContext(Context):
     """A query is about to run; query, options, channels and poll times may be changed."""
 
-    agent: AgentInfo
     index: str
     collection: str
     projection: Projection | None
@@ -129,12 +142,25 @@ class QueryContext:
     options: dict[str, Any]
     db: str | None = None
 
+    @property
+    def fields(self) -> frozenset[str] | None:
+        """The top-level fields the client will see of the results; None: all."""
+        return None if self.projection is None else self.projection.fields
+
+    @property
+    def channel(self) -> str | None:
+        """The only channel, if there is one. Setting it is ShareDB's old way to set channels."""
+        return self.channels[0] if len(self.channels) == 1 else None
+
+    @channel.setter
+    def channel(self, channel: str) -> None:
+        self.channels = [channel]
+
 
 @dataclass
-class PresenceContext:
+class PresenceContext(Context):
     """A presence message comes from, or goes to, a client; ``presence`` may be changed."""
 
-    agent: AgentInfo
     presence: JSONObject
     collection: str | None = None
 
@@ -142,7 +168,8 @@ class PresenceContext:
 class Middleware:
     """Ordered hooks for each action."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: Any = None) -> None:
+        self._backend = backend
         self._hooks: dict[str, tuple[Hook, ...]] = {}
 
     def use(self, actions: Action | Iterable[Action], hook: Hook) -> None:
@@ -156,8 +183,9 @@ class Middleware:
         """Whether anything hooks into an action; if not, its context need not be made."""
         return action in self._hooks
 
-    async def run(self, action: Action, context: Any) -> None:
+    async def run(self, action: Action, context: Context) -> None:
         """Call the action's hooks in order; the first that raises ends it."""
+        context.action, context.backend = action, self._backend
         for hook in self._hooks.get(action, ()):
             result = hook(context)
             if inspect.isawaitable(result):

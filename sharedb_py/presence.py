@@ -9,12 +9,13 @@ from weakref import WeakKeyDictionary
 
 from sharedb_py.agent import NO_REPLY, Agent, Handler
 from sharedb_py.errors import ErrorCode, MessageBadlyFormed, OpBadlyFormed, ShareDBError
-from sharedb_py.messages import Message
+from sharedb_py.jsonvalue import copy_json
+from sharedb_py.messages import Message, error_body
 from sharedb_py.middleware import PresenceContext
 from sharedb_py.ops import Op
 from sharedb_py.ot import PresenceTransformer, types
-from sharedb_py.pubsub import Published, Subscription, presence_channel
-from sharedb_py.reads import ResolvedName
+from sharedb_py.pubsub import Published, Subscription, doc_channel, presence_channel
+from sharedb_py.reads import ResolvedName, as_version
 
 __all__ = ["HANDLERS"]
 
@@ -32,6 +33,37 @@ class _Channel:
     subscription: Subscription | None = None
 
 
+class _LatestVersion:
+    """Follows a document's ops to know its version without asking for it."""
+
+    def __init__(self, name: ResolvedName, doc_id: str) -> None:
+        self.version = 0
+        self._name = name
+        self._id = doc_id
+        self._subscription: Subscription | None = None
+
+    async def open(self, agent: Agent) -> None:
+        """Learn the version, from now on by itself; raises what reading the document raises."""
+        channel = doc_channel(self._name.collection, self._id)
+        self._subscription = await agent.backend.pubsub.subscribe(channel, self._receive)
+        try:
+            snapshot = await agent.backend.reader.snapshot(agent, self._name, self._id)
+        except BaseException:
+            self.close()
+            raise
+        self.version = max(self.version, snapshot.version)
+
+    def _receive(self, published: Published) -> None:
+        op = published.message
+        if op.get("d") == self._id and op.get("c") == self._name.collection:
+            self.version = max(self.version, op["v"] + 1)
+
+    def close(self) -> None:
+        """Follow no more."""
+        if self._subscription is not None:
+            self._subscription.close()
+
+
 @dataclass
 class _Presences:
     """What one client subscribed to, and what it said of itself."""
@@ -39,6 +71,8 @@ class _Presences:
     agent: Agent
     channels: dict[str, _Channel] = field(default_factory=dict)
     said: dict[tuple[str, str], Message] = field(default_factory=dict)
+    latest: dict[tuple[str, str], _LatestVersion] = field(default_factory=dict)
+    """The documents in which it is present."""
 
     def receive(self, channel: str, published: Published) -> None:
         """Pass on what another client said, or its wish to hear everybody again."""
@@ -53,11 +87,17 @@ class _Presences:
             self.agent.send(message)
 
     async def _send_hooked(self, message: Message) -> None:
-        context = PresenceContext(self.agent, dict(message), message.get("c"))
+        # The message is everybody's: a hook may change only a copy of its own.
+        context = PresenceContext(self.agent, copy_json(message), message.get("c"))
+        backend = self.agent.backend
         try:
-            await self.agent.backend.middleware.run("sendPresence", context)
+            await backend.middleware.run("sendPresence", context)
         except Exception as error:
-            log.info("A presence was withheld from a client: %s", error)
+            if backend.forward_send_presence_errors:
+                about = {key: message.get(key) for key in ("ch", "id")}
+                self.agent.send({"a": "p", **about, "error": error_body(error)})
+            else:
+                backend.error_handler(error, self.agent)
             return
         self.agent.send(context.presence)
 
@@ -67,7 +107,40 @@ class _Presences:
             if channel is None or key[0] == channel:
                 del self.said[key]
                 gone = {**said, "p": None, "pv": (said.get("pv") or 0) + 1}
-                self.agent.backend.pubsub.publish([presence_channel(key[0])], gone)
+                if self.agent.backend.middleware.has("receivePresence"):
+                    self.agent.backend.spawn(self._leave_hooked(gone))
+                else:
+                    self.agent.backend.pubsub.publish([presence_channel(key[0])], gone)
+
+    async def _leave_hooked(self, gone: Message) -> None:
+        """Let the hooks know who leaves; that it leaves is no longer theirs to decide."""
+        backend, channel = self.agent.backend, presence_channel(gone["ch"])
+        context = PresenceContext(self.agent, gone, gone.get("c"))
+        try:
+            await backend.middleware.run("receivePresence", context)
+        except Exception as error:
+            log.info("A receivePresence hook refused that a client leaves: %s", error)
+        backend.pubsub.publish([channel], {**context.presence, "p": None})
+
+    async def follow(self, name: ResolvedName, doc_id: str) -> None:
+        """Know a document's version from now on; raises what reading it raises."""
+        key = (name.index, doc_id)
+        if key in self.latest:
+            return
+        if len(self.latest) >= MAX_REMEMBERED:
+            raise ShareDBError(f"A client may be present in {MAX_REMEMBERED} documents at a time")
+        followed = _LatestVersion(name, doc_id)
+        await followed.open(self.agent)
+        if self.agent.closed or key in self.latest:
+            followed.close()
+        else:
+            self.latest[key] = followed
+
+    def unfollow(self, name: ResolvedName, doc_id: str) -> None:
+        """Forget a document's version."""
+        followed = self.latest.pop((name.index, doc_id), None)
+        if followed is not None:
+            followed.close()
 
     def close(self) -> None:
         """End all of it: the connection is gone."""
@@ -76,6 +149,9 @@ class _Presences:
             if channel.subscription is not None:
                 channel.subscription.close()
         self.channels.clear()
+        for followed in self.latest.values():
+            followed.close()
+        self.latest.clear()
 
 
 _OF_AGENT: Final[WeakKeyDictionary[Agent, _Presences]] = WeakKeyDictionary()
@@ -139,14 +215,44 @@ async def _update(agent: Agent, message: Message) -> Message:
     keys = ("p", "pv", "c", "d", "v", "t")
     presence |= {key: message[key] for key in keys if key in message}
     presence.setdefault("p", None)
-    if presence.get("t"):
-        await _bring_up_to_date(agent, presence)
     context = PresenceContext(agent, presence, presence.get("c"))
-    await backend.middleware.run("receivePresence", context)
-    _remember(presences, context.presence)
-    backend.pubsub.publish([presence_channel(message["ch"])], context.presence)
-    await agent.reply(message, context.presence)
+    with backend.timing("presence.broadcast", context):
+        ot_type = _type_of(presence)
+        if ot_type is not None:
+            await _follow_doc(agent, presences, presence)
+        await backend.middleware.run("receivePresence", context)
+        presence = context.presence
+        _remember(presences, presence)
+        if ot_type is not None:
+            await _bring_up_to_date(agent, presences, ot_type, presence)
+        backend.pubsub.publish([presence_channel(message["ch"])], presence)
+    await agent.reply(message, presence)
     return NO_REPLY
+
+
+def _type_of(presence: Message) -> PresenceTransformer | None:
+    """Return the type of the document that a presence is in; None: it is in none."""
+    name = presence.get("t")
+    if not name:
+        return None
+    ot_type = types.get(name) if isinstance(name, str) else None
+    if not isinstance(ot_type, PresenceTransformer):
+        raise ShareDBError(
+            f"Type does not support presence: {name}", ErrorCode.TYPE_DOES_NOT_SUPPORT_PRESENCE
+        )
+    if presence["p"] is not None and (presence.get("c") is None or presence.get("d") is None):
+        raise MessageBadlyFormed("Invalid id")
+    return ot_type
+
+
+async def _follow_doc(agent: Agent, presences: _Presences, presence: Message) -> None:
+    if presence.get("c") is None or presence.get("d") is None:
+        return
+    name = agent.backend.resolve(presence["c"])
+    if presence["p"] is None:
+        presences.unfollow(name, presence["d"])
+    else:
+        await presences.follow(name, presence["d"])
 
 
 def _remember(presences: _Presences, presence: Message) -> None:
@@ -162,28 +268,23 @@ def _remember(presences: _Presences, presence: Message) -> None:
         raise ShareDBError(f"A client may have {MAX_REMEMBERED} presences at a time")
 
 
-async def _bring_up_to_date(agent: Agent, presence: Message) -> None:
+async def _bring_up_to_date(
+    agent: Agent, presences: _Presences, ot_type: PresenceTransformer, presence: Message
+) -> None:
     """Carry a presence in a document over the ops that its sender had not seen."""
-    ot_type = types.get(presence["t"]) if isinstance(presence["t"], str) else None
-    if not isinstance(ot_type, PresenceTransformer):
-        raise ShareDBError(
-            f"Type does not support presence: {presence['t']}",
-            ErrorCode.TYPE_DOES_NOT_SUPPORT_PRESENCE,
-        )
-    if presence["p"] is None:
+    if presence["p"] is None or presence.get("v") is None:
         return
-    if presence.get("c") is None or presence.get("d") is None:
-        raise MessageBadlyFormed("Invalid id")
-    name, doc_id = agent.backend.resolve(presence["c"]), presence["d"]
-    current = await agent.backend.reader.snapshot(agent, name, doc_id)
-    if presence.get("v") is not None and presence["v"] < current.version:
+    name = agent.backend.resolve(presence["c"])
+    followed = presences.latest.get((name.index, presence["d"]))
+    if followed is None or presence["v"] < followed.version:
         await _transform(agent, name, ot_type, presence)
 
 
 async def _transform(
     agent: Agent, name: ResolvedName, ot_type: PresenceTransformer, presence: Message
 ) -> None:
-    for op in await agent.backend.reader.ops(agent, name, presence["d"], int(presence["v"])):
+    version = as_version(presence["v"])
+    for op in await agent.backend.reader.ops(agent, name, presence["d"], version):
         presence["p"] = _after_op(ot_type, presence, op)
         presence["v"] = op["v"] + 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sharedb_py.db.base import DB
 from sharedb_py.errors import ErrorCode, ReadRejected, ShareDBError
@@ -19,7 +19,9 @@ from sharedb_py.ops import Op
 from sharedb_py.projections import Projection
 from sharedb_py.snapshot import Snapshot
 
-__all__ = ["Reader", "ResolvedName"]
+__all__ = ["ReadRequest", "Reader", "ResolvedName", "as_version"]
+
+MAX_VERSION: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,20 @@ class ResolvedName:
     index: str
     collection: str
     projection: Projection | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What was read for a client, as ``timing`` observers are told it."""
+
+    agent: AgentInfo
+    index: str
+    """The name the client used: a collection's or a projection's."""
+    collection: str
+    ids: tuple[str, ...]
+    version: Any = None
+    """From where on ops were read, or which version; for several documents by id."""
+    timestamp: float | None = None
 
 
 class Reader:
@@ -117,7 +133,7 @@ class Reader:
 
 
 def as_version(value: Any) -> int:
-    """Return a checked version as the whole number it must be."""
+    """Return a checked version as the whole number it must be, one that databases can take."""
     if value != int(value):
         raise ShareDBError("Invalid version", ErrorCode.MESSAGE_BADLY_FORMED)
-    return int(value)
+    return min(int(value), MAX_VERSION)

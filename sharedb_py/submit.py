@@ -23,7 +23,7 @@ from sharedb_py.db.base import DB, DocCommit
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, OpRejected, ShareDBError
 from sharedb_py.jsonvalue import MISSING, JSONObject
 from sharedb_py.messages import at_least
-from sharedb_py.middleware import AgentInfo, Middleware
+from sharedb_py.middleware import Context, Middleware
 from sharedb_py.ops import (
     Op,
     apply_op,
@@ -49,10 +49,9 @@ MAX_IDLE_DOCS: Final = 2000
 
 
 @dataclass
-class SubmitRequest:
+class SubmitRequest(Context):
     """An op on its way to being committed, and the context of the submit hooks."""
 
-    agent: AgentInfo
     index: str
     """The name the client used: a collection's or a projection's."""
     collection: str
@@ -60,7 +59,10 @@ class SubmitRequest:
     op: Op
     projection: Projection | None = None
     extra: JSONObject | None = None
-    start: float = field(default_factory=lambda: time.time() * 1000)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Passed on to the database when the document is read."""
+    start: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    """When the op came in: whole milliseconds, as JavaScript clients ask for times."""
     protocol: tuple[float, float] = (0, 0)
     custom: dict[str, Any] = field(default_factory=dict)
     suppress_publish: bool = False
@@ -73,8 +75,10 @@ class SubmitRequest:
     """Ops the client had not seen, against which its own was transformed."""
     channels: list[str] = field(default_factory=list)
     fixups: list[Op] = field(default_factory=list)
-    _phase: str = "submit"
     _original: Op | None = None
+
+    def __post_init__(self) -> None:
+        self.action = "submit"
 
     def fixup(self, op: Any) -> None:
         """Amend the op in an ``apply`` hook; the client is told with its acknowledgement.
@@ -82,7 +86,7 @@ class SubmitRequest:
         Raises ``ShareDBError`` outside ``apply``, for a delete, and where the type
         cannot compose (section 3.6).
         """
-        if self._phase != "apply":
+        if self.action != "apply":
             raise ShareDBError(
                 "fixup can only be called during the apply middleware",
                 ErrorCode.FIXUP_IS_ONLY_VALID_ON_APPLY,
@@ -104,6 +108,15 @@ class SubmitRequest:
             self.op["op"] = ot_type.compose(self.op["op"], op)
         keys = ("src", "seq", "v")
         self.fixups.append({**{key: self.op.get(key) for key in keys}, "op": op})
+
+    @property
+    def elapsed(self) -> float:
+        """How many milliseconds ago the op came in."""
+        return time.time() * 1000 - self.start
+
+    def rejected_error(self) -> OpRejected:
+        """Return the error to raise for an op that the client shall undo without a word."""
+        return OpRejected("Op submit rejected", ErrorCode.OP_SUBMIT_REJECTED)
 
     def begin_attempt(self) -> None:
         """Take the op as it was submitted: transforms and fixups of a lost attempt are undone.
@@ -288,7 +301,9 @@ class DocActor:
         return accepted, outcomes, snapshot
 
     async def _read(self, request: SubmitRequest | None = None) -> Snapshot:
-        options = {} if request is None else {"agent_custom": request.agent.custom}
+        options = {}
+        if request is not None:
+            options = {**request.options, "agent_custom": request.agent.custom}
         return await self._submitter.db.get_snapshot(
             self._collection, self._id, metadata=True, options=options
         )
@@ -417,11 +432,11 @@ class DocActor:
             request.projection.check_write(op, snapshot.type_uri)
         request.channels = [self._collection, doc_channel(self._collection, self._id)]
         if middleware.has("apply"):
-            request.snapshot, request._phase = snapshot, "apply"
+            request.snapshot = snapshot
             try:
                 await middleware.run("apply", request)
             finally:
-                request._phase = "commit"
+                request.action = "commit"
         meta = {**(snapshot.meta or {}), "mtime": request.start}
         if "create" in op:
             meta["ctime"] = request.start
