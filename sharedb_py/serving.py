@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sharedb_py import presence, queries
+from sharedb_py import actions, presence, queries
 from sharedb_py.agent import HANDLERS, Agent, Transport
 from sharedb_py.engine import Engine
 
 __all__ = ["connect_transport"]
 
-HANDLERS.update(queries.HANDLERS | presence.HANDLERS)
+HANDLERS.update(actions.HANDLERS | queries.HANDLERS | presence.HANDLERS)
 
 
 async def connect_transport(

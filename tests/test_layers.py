@@ -30,6 +30,7 @@ LAYERS = [
     "sharedb_py.history",
     "sharedb_py.engine",
     "sharedb_py.agent",
+    "sharedb_py.actions",
     "sharedb_py.diffs",
     "sharedb_py.live",
     "sharedb_py.queries",
