@@ -39,6 +39,7 @@ LAYERS = [
     "sharedb_py.inprocess",
     "sharedb_py.backend",
     "sharedb_py.asgi",
+    "sharedb_py.listening",
     "sharedb_py.cli",
 ]
 

@@ -20,6 +20,7 @@ from derby_notebook.jupyter.process import JupyterProcess
 from sharedb_py.backend import Backend
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError
+from sharedb_py.listening import listen
 
 __all__ = ["main"]
 
@@ -76,26 +77,11 @@ def _lasting_token(state: Path) -> str:
     return token
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise Problem(
-            f"Cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
-        ) from error
-    return listener
-
-
 async def _serve(options: argparse.Namespace) -> None:
     folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
         raise Problem(f"There is no folder {options.folder}")
-    listener = _bind(options.host, options.port)
+    listener = listen(options.host, options.port)
     state = _state_folder(folder)
     backend = Backend(open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}"))
     jupyter: JupyterProcess | None = None

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import importlib
 import signal
-import socket
 from typing import Any
 
 import uvicorn
@@ -17,6 +16,7 @@ from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, repeated, setting
 from sharedb_py.db import open_db
 from sharedb_py.errors import ShareDBError
+from sharedb_py.listening import listen
 from sharedb_py.milestones import open_milestones
 from sharedb_py.ot import types
 
@@ -100,19 +100,6 @@ def _register_type(text: str) -> None:
         raise ShareDBError(f"Cannot load the type {text!r}: {error}") from error
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise ShareDBError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
-    return listener
-
-
 def _open(options: argparse.Namespace) -> Backend:
     for text in repeated(options.type, "TYPE"):
         _register_type(text)
@@ -149,7 +136,7 @@ class _App:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    listener = _bind(options.host, options.port)
+    listener = listen(options.host, options.port)
     backend = _open(options)
     config = uvicorn.Config(
         _App(backend),
