@@ -40,6 +40,7 @@ LAYERS = [
     "sharedb_py.backend",
     "sharedb_py.asgi",
     "sharedb_py.listening",
+    "sharedb_py.dropping",
     "sharedb_py.cli",
 ]
 

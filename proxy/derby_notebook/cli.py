@@ -19,6 +19,7 @@ from derby_notebook.app import NotebookApp, create_app
 from derby_notebook.jupyter.process import JupyterProcess
 from sharedb_py.backend import Backend
 from sharedb_py.db import open_db
+from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
 
@@ -131,7 +132,7 @@ async def _run(
 ) -> None:
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
-        ws="websockets-sansio",
+        ws=DroppingWebSockets,
         ws_ping_interval=30.0,
         ws_ping_timeout=30.0,
         ws_max_size=64 * 2**20,

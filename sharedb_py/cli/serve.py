@@ -15,6 +15,7 @@ from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, repeated, setting
 from sharedb_py.db import open_db
+from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
 from sharedb_py.milestones import open_milestones
@@ -140,7 +141,7 @@ async def _serve(options: argparse.Namespace) -> None:
     backend = _open(options)
     config = uvicorn.Config(
         _App(backend),
-        ws="websockets-sansio",
+        ws=DroppingWebSockets,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
         ws_max_size=options.max_message_bytes,
