@@ -1,6 +1,6 @@
 """The database adapter interface; the docstrings are the contract.
 
-``tests/contract/test_db.py`` runs the same tests on every adapter.
+``tests/contract/`` runs the same tests on every adapter.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def parse_cached(query: JSONObject) -> ParsedQuery:
 def as_document(snapshot: Snapshot) -> Any:
     """The snapshot as the query language sees it: the data's fields, and its ``_id``."""
     if isinstance(snapshot.data, dict):
-        return {"_id": snapshot.id, **snapshot.data}
+        return {**snapshot.data, "_id": snapshot.id}
     return {"_id": snapshot.id, "_data": snapshot.data}
 
 
@@ -78,6 +78,10 @@ class MatchingDB(DB):
         *,
         options: Options = NO_OPTIONS,
     ) -> QueryResult:
+        return await self.find(collection, query)
+
+    async def find(self, collection: str, query: JSONObject) -> QueryResult:
+        """Return what the query finds, which the caller must not change."""
         parsed = parse_cached(query)
         found = [
             snapshot
@@ -96,7 +100,7 @@ class MatchingDB(DB):
     async def query_poll(
         self, collection: str, query: JSONObject, *, options: Options = NO_OPTIONS
     ) -> PollResult:
-        result = await self.query(collection, query, options=options)
+        result = await self.find(collection, query)
         return PollResult([snapshot.id for snapshot in result.snapshots], result.extra)
 
     async def query_poll_doc(
@@ -117,6 +121,9 @@ class MatchingDB(DB):
         parsed = parse_cached(query)
         if parsed.is_operation or not isinstance(op["op"], list):
             return False
+        # An op on data that is no object names no field of it.
+        if "_data" in parsed.fields:
+            return not op["op"]
         return not any(_touches(component, parsed.fields) for component in op["op"])
 
     def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:

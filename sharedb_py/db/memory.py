@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options, StoredOp
+from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options, QueryResult, StoredOp
+from sharedb_py.db.checking import check_whole
 from sharedb_py.db.matching import MatchingDB
-from sharedb_py.errors import DatabaseError
+from sharedb_py.jsonvalue import JSONObject, copy_json
 from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
 from sharedb_py.snapshot import Snapshot, empty_snapshot
@@ -18,7 +19,10 @@ __all__ = ["MemoryDB", "from_url"]
 
 
 class MemoryDB(MatchingDB):
-    """Keeps snapshots and ops in dictionaries; the reference for other adapters."""
+    """Keeps snapshots and ops in dictionaries; the reference for other adapters.
+
+    What goes in and comes out is copied: a hook that changes it changes nothing here.
+    """
 
     def __init__(self) -> None:
         self._snapshots: dict[str, dict[str, Snapshot]] = {}
@@ -28,13 +32,16 @@ class MemoryDB(MatchingDB):
         return [self._commit_doc(entry) for entry in batch]
 
     def _commit_doc(self, entry: DocCommit) -> bool:
-        stored = self._snapshots.get(entry.collection, {}).get(entry.doc_id)
-        if (stored.version if stored else 0) != entry.ops[0]["v"]:
+        if self._version(entry.collection, entry.doc_id) != entry.ops[0]["v"]:
             return False
         log = self._ops.setdefault((entry.collection, entry.doc_id), [])
-        log.extend(dict(op) for op in entry.ops)
-        self._snapshots.setdefault(entry.collection, {})[entry.doc_id] = entry.snapshot
+        log.extend(copy_json(op) for op in entry.ops)
+        self._snapshots.setdefault(entry.collection, {})[entry.doc_id] = _copy(entry.snapshot)
         return True
+
+    def _version(self, collection: str, doc_id: str) -> int:
+        stored = self._snapshots.get(collection, {}).get(doc_id)
+        return stored.version if stored else 0
 
     def _log(self, collection: str, doc_id: str) -> Sequence[Op]:
         """The document's ops; reading an unknown one leaves nothing behind."""
@@ -50,7 +57,7 @@ class MemoryDB(MatchingDB):
         options: Options = NO_OPTIONS,
     ) -> Snapshot:
         snapshot = self._snapshots.get(collection, {}).get(doc_id) or empty_snapshot(doc_id)
-        return snapshot if metadata else snapshot.without_meta()
+        return _copy(snapshot if metadata else snapshot.without_meta())
 
     async def get_snapshots(
         self,
@@ -77,9 +84,9 @@ class MemoryDB(MatchingDB):
         options: Options = NO_OPTIONS,
     ) -> list[Op]:
         ops = self._range(collection, doc_id, start or 0, end)
-        if [op["v"] for op in ops] != list(range(start or 0, (start or 0) + len(ops))):
-            raise DatabaseError(f"Missing ops from requested version {collection}.{doc_id}")
-        return [dict(op) if metadata else without_meta(op) for op in ops]
+        reached = self._version(collection, doc_id)
+        check_whole(collection, doc_id, [op["v"] for op in ops], start or 0, end, reached)
+        return [copy_json(op if metadata else without_meta(op)) for op in ops]
 
     def _range(self, collection: str, doc_id: str, start: int, end: int | None) -> Sequence[Op]:
         log = self._log(collection, doc_id)
@@ -111,6 +118,19 @@ class MemoryDB(MatchingDB):
         docs = self._snapshots.get(collection, {})
         return [replace(docs[doc_id], meta=None) for doc_id in sorted(docs) if docs[doc_id].exists]
 
+    async def query(
+        self,
+        collection: str,
+        query: JSONObject,
+        fields: Fields | None = None,
+        *,
+        options: Options = NO_OPTIONS,
+    ) -> QueryResult:
+        found = await self.find(collection, query)
+        return QueryResult(
+            [_copy(snapshot) for snapshot in found.snapshots], copy_json(found.extra)
+        )
+
     # Maintenance
 
     async def collections(self) -> list[str]:
@@ -127,16 +147,16 @@ class MemoryDB(MatchingDB):
         self, collection: str, doc_id: str, start: int = 0, end: int | None = None
     ) -> AsyncIterator[StoredOp]:
         for op in list(self._range(collection, doc_id, start, end)):
-            yield StoredOp(dict(op), id(op))
+            yield StoredOp(copy_json(op), id(op))
 
     async def restore(
         self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
     ) -> None:
         given = {op["v"] for op in ops}
         kept = [op for op in self._log(collection, doc_id) if op["v"] not in given]
-        self._ops[collection, doc_id] = sorted([*kept, *map(dict, ops)], key=_version)
+        self._ops[collection, doc_id] = sorted([*kept, *map(copy_json, ops)], key=_version)
         if snapshot is not None:
-            self._snapshots.setdefault(collection, {})[doc_id] = snapshot
+            self._snapshots.setdefault(collection, {})[doc_id] = _copy(snapshot)
 
     async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
         kept = [op for op in self._log(collection, doc_id) if id(op) not in keys]
@@ -159,6 +179,11 @@ class MemoryDB(MatchingDB):
 def _version(op: Op) -> int:
     version: int = op["v"]
     return version
+
+
+def _copy(snapshot: Snapshot) -> Snapshot:
+    data, meta = copy_json(snapshot.data), copy_json(snapshot.meta)
+    return replace(snapshot, data=data, meta=meta)
 
 
 def from_url(url: str) -> MemoryDB:

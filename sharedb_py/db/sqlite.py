@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sharedb_py.db.base import NO_OPTIONS, STREAMED, DocCommit, Fields, Options, StoredOp
+from sharedb_py.db.checking import check_whole
 from sharedb_py.db.matching import MatchingDB
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING
@@ -28,6 +29,7 @@ __all__ = ["SQLiteDB", "connect_file", "from_url"]
 
 SCHEMA_VERSION: Final = 1
 BUSY_SECONDS: Final = 10.0
+_LAST: Final = 2**62  # no version comes near; SQLite takes no number past 64 bits
 _MANY: Final = 400  # ids in one statement: SQLite allows 999 parameters at the least
 
 _SCHEMA: Final = """
@@ -156,13 +158,16 @@ class SQLiteDB(MatchingDB):
     def _commit_doc(self, entry: DocCommit) -> bool:
         # The write lock is held: what the version is now, it stays until COMMIT.
         key, first = (entry.collection, entry.doc_id), entry.ops[0]["v"]
-        row = self._writing.execute(
-            "SELECT v FROM snapshots WHERE collection = ? AND id = ?", key
-        ).fetchone()
-        if (row[0] if row else 0) != first:
+        if self._version(self._writing, key) != first:
             return False
         self._put("INSERT", key, entry.ops, entry.snapshot)
         return True
+
+    def _version(self, connection: sqlite3.Connection, key: tuple[str, str]) -> int:
+        row = connection.execute(
+            "SELECT v FROM snapshots WHERE collection = ? AND id = ?", key
+        ).fetchone()
+        return row[0] if row else 0
 
     def _put(
         self, verb: str, key: tuple[str, str], ops: Sequence[Op], after: Snapshot | None
@@ -247,14 +252,15 @@ class SQLiteDB(MatchingDB):
     ) -> dict[str, list[Op]]:
         found: dict[str, list[Op]] = {}
         for doc_id, (start, end) in ranges.items():
-            first, last = start or 0, 2**62 if end is None else end
+            key, first = (collection, doc_id), min(start or 0, _LAST)
+            # Read first: an op that is committed meanwhile may come out, but is not missed.
+            reached = self._version(self._reading, key)
             rows = self._reading.execute(
                 "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
                 "ORDER BY v",
-                (collection, doc_id, first, last),
+                (*key, first, _LAST if end is None else min(end, _LAST)),
             ).fetchall()
-            if [version for version, _ in rows] != list(range(first, first + len(rows))):
-                raise DatabaseError(f"Missing ops from requested version {collection}.{doc_id}")
+            check_whole(*key, [version for version, _ in rows], first, end, reached)
             found[doc_id] = [_to_op(text, metadata) for _, text in rows]
         return found
 
@@ -315,7 +321,7 @@ class SQLiteDB(MatchingDB):
     async def stored_ops(
         self, collection: str, doc_id: str, start: int = 0, end: int | None = None
     ) -> AsyncIterator[StoredOp]:
-        last = 2**62 if end is None else end
+        last = _LAST if end is None else end
         while True:
             rows = await self._rows(
                 "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
@@ -389,7 +395,8 @@ def _narrow(query_filter: dict[str, Any]) -> tuple[str, list[Any]]:
     for field, wanted in query_filter.items():
         if not isinstance(wanted, str) or not field.replace("_", "a").isalnum():
             continue
-        if not field.isascii() or not wanted.isascii():
+        # SQLite's JSON ends a string at NUL; "_data" stands for data that is no object.
+        if not field.isascii() or not wanted.isascii() or "\0" in wanted or field == "_data":
             continue
         if field == "_id":
             conditions += " AND id = ?"

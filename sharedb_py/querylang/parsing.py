@@ -72,7 +72,7 @@ def parse_query(query: Any) -> ParsedQuery:
     for key in query.keys() - query_filter.keys() - known:
         raise QueryError(f"Malformed query operator: {key} is not known here", 4107)
     if "$count" in query and "$distinct" in query:
-        raise QueryError("Only one collection operation allowed. Found $count and $distinct", 4108)
+        raise QueryError("Cursor methods can't run after collection method $distinct", 4110)
     parsed = ParsedQuery(
         filter=query_filter,
         sort=_parse_sort(query.get("$sort", query.get("$orderby"))),
