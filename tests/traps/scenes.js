@@ -1,0 +1,203 @@
+'use strict';
+// Scenes that the original client plays against the server of a test.
+//
+//   node scenes.js SCENE URL
+//
+// Prints what it observed as a line of JSON. Run in tests/interop, where the clients are.
+const assert = require('node:assert/strict');
+const {createRequire} = require('node:module');
+const load = createRequire(process.cwd() + '/');
+const WebSocket = load('ws');
+
+const [scene, url] = process.argv.slice(2);
+const PATIENCE = 8000;
+
+function connect(packageName = 'sharedb-7') {
+  const {Connection} = load(`${packageName}/lib/client`);
+  const connection = new Connection(new WebSocket(url));
+  connection.on('error', (error) => connection.emit('seen error', error));
+  return connection;
+}
+
+function call(target, method, ...args) {
+  return new Promise((resolve, reject) => {
+    target[method](...args, (error, value) => error ? reject(error) : resolve(value));
+  });
+}
+
+async function until(what, condition) {
+  const end = Date.now() + PATIENCE;
+  while (!condition()) {
+    if (Date.now() > end) assert.fail(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+}
+
+function frames(connection) {
+  const seen = [];
+  connection.on('receive', (request) => seen.push(request.data));
+  return seen;
+}
+
+async function cut(connection) {
+  connection.socket.terminate();
+  await until('the cut is noticed', () => connection.state === 'disconnected');
+}
+
+const reconnect = (connection) => connection.bindToSocket(new WebSocket(url));
+const ready = (connection) => until('it is connected', () => connection.state === 'connected');
+const codeOf = (promise) => promise.then(() => null, (error) => error.code);
+
+// Send an op and lose everything the server says from now on, until reconnected.
+async function loseAcknowledgement(connection, other, submit) {
+  const before = other.version;
+  connection.socket.onmessage = () => {};
+  const done = submit();
+  await until('the op is committed', () => other.version > before);
+  await cut(connection);
+  reconnect(connection);
+  await done;
+}
+
+const scenes = {
+  async handshakes() {
+    const a = connect();
+    const seen = frames(a);
+    await until('three greetings came', () => seen.length >= 3);
+    await call(a.get('dogs', 'fido'), 'fetch');
+    const greetings = seen.filter((message) => message.a === 'init' || message.a === 'hs');
+    return {received: greetings.map((message) => message.a), ids: greetings.map((message) => message.id)};
+  },
+
+  async legacy() {
+    const [a, b] = [connect('sharedb-1.1'), connect('sharedb-1.1')];
+    await ready(a);
+    const before = a.id;
+    const [mine, theirs] = [a.get('dogs', 'fido'), b.get('dogs', 'fido')];
+    await call(theirs, 'subscribe');
+    await call(mine, 'create', {n: 1});
+    await until('the create arrives', () => theirs.version === 1);
+    await loseAcknowledgement(a, theirs, () => call(mine, 'submitOp', [{p: ['n'], na: 1}]));
+    return {before, after: a.id, data: mine.data};
+  },
+
+  async reconnects() {
+    const [a, b] = [connect(), connect()];
+    await ready(a);
+    const before = a.id;
+    const [mine, theirs] = [a.get('dogs', 'fido'), b.get('dogs', 'fido')];
+    await call(theirs, 'subscribe');
+    await call(mine, 'create', {n: 1});
+    await until('the create arrives', () => theirs.version === 1);
+    await loseAcknowledgement(a, theirs, () => call(mine, 'submitOp', [{p: ['n'], na: 1}]));
+    await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    return {before, after: a.id};
+  },
+
+  async createsOverDeleted() {
+    const [mine, fresh] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    const versions = [];
+    await call(mine, 'create', {});
+    versions.push(mine.version);
+    await call(mine, 'del');
+    versions.push(mine.version);
+    await call(fresh, 'create', {});
+    versions.push(fresh.version);
+    return versions;
+  },
+
+  async resendsCreate() {
+    const [a, b] = [connect(), connect()];
+    const [mine, theirs] = [a.get('dogs', 'fido'), b.get('dogs', 'fido')];
+    await call(theirs, 'subscribe');
+    await loseAcknowledgement(a, theirs, () => call(mine, 'create', {n: 1}));
+    return {version: mine.version, data: mine.data};
+  },
+
+  async createsSecond() {
+    const [mine, theirs] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    await call(theirs, 'create', {first: true});
+    const code = await codeOf(call(mine, 'create', {second: true}));
+    await call(mine, 'fetch');
+    return {code, data: mine.data, version: mine.version};
+  },
+
+  async isBehind() {
+    const [a, b] = [connect(), connect()];
+    const [mine, theirs] = [a.get('dogs', 'fido'), b.get('dogs', 'fido')];
+    await call(theirs, 'create', {n: 1});
+    await call(mine, 'fetch');
+    await call(theirs, 'submitOp', [{p: ['n'], na: 1}]);
+    await call(theirs, 'submitOp', [{p: ['n'], na: 1}]);
+    const sent = [];
+    a.on('send', (message) => sent.push(message.a));
+    await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    return {data: mine.data, version: mine.version, sent};
+  },
+
+  async noOps() {
+    const [mine, theirs] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    await call(mine, 'create', {n: 1});
+    await call(theirs, 'subscribe');
+    await call(mine, 'submitOp', [{p: ['x'], oi: 1}]);
+    await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    await until('both ops arrive', () => theirs.version === 3);
+    return {version: theirs.version, data: theirs.data};
+  },
+
+  async sameDelete() {
+    const [mine, theirs] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    await call(mine, 'create', {n: 1});
+    await call(theirs, 'fetch');
+    await call(mine, 'submitOp', [{p: ['n'], od: 1}]);
+    await call(theirs, 'submitOp', [{p: ['n'], od: 1}]);
+    return {data: theirs.data, version: theirs.version};
+  },
+
+  async fixups() {
+    const [mine, theirs] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    await call(mine, 'create', {n: 1, fixed: 0});
+    await call(theirs, 'subscribe');
+    await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    await until('both ops arrive', () => theirs.version === 3);
+    const state = (doc) => ({version: doc.version, data: doc.data});
+    return {mine: state(mine), theirs: state(theirs)};
+  },
+
+  async silentRejection() {
+    const connection = connect();
+    const doc = connection.get('dogs', 'fido');
+    const errors = [];
+    doc.on('error', (error) => errors.push(error.code));
+    await new Promise((resolve) => doc.subscribe(resolve));
+    return {errors, version: doc.version, subscribed: doc.subscribed};
+  },
+
+  async seesGap() {
+    const [mine, theirs] = [connect().get('dogs', 'fido'), connect().get('dogs', 'fido')];
+    await call(mine, 'create', {n: 1});
+    await call(theirs, 'subscribe');
+    for (let i = 0; i < 3; i++) await call(mine, 'submitOp', [{p: ['n'], na: 1}]);
+    await until('all ops are there', () => theirs.version === 4);
+    return {version: theirs.version, data: theirs.data};
+  },
+
+  async hugeSeq() {
+    const connection = connect();
+    const doc = connection.get('dogs', 'fido');
+    await call(doc, 'create', {n: 1});
+    connection.seq = Number.MAX_SAFE_INTEGER;
+    const refused = new Promise((resolve) => doc.on('error', (error) => resolve(error.code)));
+    doc.submitOp([{p: ['n'], na: 1}]);
+    return refused;
+  }
+};
+
+scenes[scene]().then((observed) => {
+  console.log(JSON.stringify(observed));
+  process.exit(0);
+}, (error) => {
+  console.error(error && error.stack || error);
+  process.exit(1);
+});
