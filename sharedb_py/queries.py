@@ -31,7 +31,9 @@ def shared_queries(backend: Engine) -> SharedQueries:
     """Return the queries that a backend's clients follow."""
     shared = _OF_BACKEND.get(backend)
     if shared is None:
-        shared = _OF_BACKEND[backend] = SharedQueries(backend.pubsub, backend.cached)
+        shared = _OF_BACKEND[backend] = SharedQueries(
+            backend.pubsub, backend.cached, backend.timing
+        )
     return shared
 
 
@@ -121,8 +123,9 @@ def _plan(agent: Agent, db: DB, context: QueryContext) -> QueryPlan:
 
 async def _fetch(agent: Agent, message: Message) -> Message:
     name, db, context = await _prepare(agent, message)
-    found = await _run(agent, db, context)
-    return await _answer(agent, name, found)
+    with agent.backend.timing("queryFetch", context):
+        found = await _run(agent, db, context)
+        return await _answer(agent, name, found)
 
 
 async def _run(agent: Agent, db: DB, context: QueryContext) -> QueryResult:
@@ -155,12 +158,14 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
         await followed.results.opened()
         if message.get("r") is None:
             # Each client asks for itself: what it wrote before must be among its results.
-            found = await _run(agent, db, context)
-            reply: Message | None = await _answer(agent, name, found)
+            with agent.backend.timing("querySubscribe.initial", context):
+                found = await _run(agent, db, context)
+                reply: Message | None = await _answer(agent, name, found)
             followed.follower.start([snapshot.id for snapshot in found.snapshots], found.extra)
             followed.results.seed(found.snapshots, found.extra)
         else:
-            reply = await _catch_up(agent, name, message["r"], followed)
+            with agent.backend.timing("querySubscribe.reconnect", context):
+                reply = await _catch_up(agent, name, message["r"], followed)
         await agent.reply(message, reply)
     except BaseException:
         followed.close()

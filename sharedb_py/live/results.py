@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 MAX_BACKLOG: Final = 10_000
 
 Cached = Callable[[str, str], Snapshot | None]
+Timing = Callable[[str, Any], AbstractContextManager[None]]
 SkipPoll = Callable[[str, str, JSONObject, JSONObject], bool]
 
 
@@ -57,12 +59,13 @@ class LiveResults:
     follower learns of a change of results before the op that made it.
     """
 
-    def __init__(self, plan: QueryPlan, pubsub: PubSub, cached: Cached) -> None:
+    def __init__(self, plan: QueryPlan, pubsub: PubSub, cached: Cached, timing: Timing) -> None:
         self.ids = NOTHING
         self.extra: Any = MISSING
         self._plan = plan
         self._pubsub = pubsub
         self._cached = cached
+        self._timing = timing
         self._followers: dict[FollowsResults, None] = {}
         self._live: LiveQuery | None = plan.db.live_query(plan.collection, plan.query)
         self._subscriptions: list[Subscription] = []
@@ -291,11 +294,15 @@ class LiveResults:
 
     async def _poll_doc(self, published: Published) -> None:
         plan, doc_id, ops = self._plan, published.message["d"], (published,)
-        matches = await plan.db.query_poll_doc(
-            plan.collection, doc_id, plan.query, options=plan.options
-        )
+        with self._timing("queryEmitter.pollDoc", plan):
+            matches = await plan.db.query_poll_doc(
+                plan.collection, doc_id, plan.query, options=plan.options
+            )
         if matches and doc_id not in self.ids.known:
-            stored = await plan.db.get_snapshots(plan.collection, [doc_id], options=plan.options)
+            with self._timing("queryEmitter.pollDocGetSnapshot", plan):
+                stored = await plan.db.get_snapshots(
+                    plan.collection, [doc_id], options=plan.options
+                )
             self._tell_new(Ids([*self.ids.order, doc_id]), stored.values(), ops)
         elif not matches and doc_id in self.ids.known:
             self._tell_new(self.ids.without(doc_id), (), ops)
@@ -305,7 +312,8 @@ class LiveResults:
     async def _poll(self, ops: Sequence[Published] = ()) -> None:
         """Ask the database for all results, and tell what differs before the ops that waited."""
         plan = self._plan
-        found = await plan.db.query_poll(plan.collection, plan.query, options=plan.options)
+        with self._timing("queryEmitter.poll", plan):
+            found = await plan.db.query_poll(plan.collection, plan.query, options=plan.options)
         if (found.extra is MISSING) != (self.extra is MISSING) or not json_equal(
             found.extra, self.extra
         ):
@@ -318,7 +326,8 @@ class LiveResults:
         fresh = [doc_id for doc_id in found.ids if doc_id not in self.ids.known]
         stored = await self._remember_stored(found.ids)
         if fresh and not stored:
-            stored = await plan.db.get_snapshots(plan.collection, fresh, options=plan.options)
+            with self._timing("queryEmitter.pollGetSnapshotBulk", plan):
+                stored = await plan.db.get_snapshots(plan.collection, fresh, options=plan.options)
         self._tell_new(after, [stored[i] for i in fresh if stored[i].exists], ops)
 
     async def _poll_again_and_again(self) -> None:

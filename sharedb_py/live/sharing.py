@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any, TypeAlias
 
 from sharedb_py.db.base import Options
-from sharedb_py.live.results import Cached, FollowsResults, LiveResults, QueryPlan
+from sharedb_py.live.results import Cached, FollowsResults, LiveResults, QueryPlan, Timing
 from sharedb_py.pubsub import PubSub
 
 __all__ = ["SharedQueries", "plan_key"]
@@ -32,9 +32,8 @@ def _identity(plan: QueryPlan) -> Any:
 class SharedQueries:
     """The queries that are followed in one process, each decided once."""
 
-    def __init__(self, pubsub: PubSub, cached: Cached) -> None:
-        self._pubsub = pubsub
-        self._cached = cached
+    def __init__(self, pubsub: PubSub, cached: Cached, timing: Timing) -> None:
+        self._around = (pubsub, cached, timing)
         self._shared: dict[Key, LiveResults] = {}
 
     def __len__(self) -> int:
@@ -50,7 +49,7 @@ class SharedQueries:
                 *(plan.db, plan.collection, plan.query, plan.channels),
                 *(plan.debounce, plan.interval, plan.skip_poll, options),
             )
-            results = self._shared[key] = LiveResults(shared, self._pubsub, self._cached)
+            results = self._shared[key] = LiveResults(shared, *self._around)
         results.add(follower)
         return results
 

@@ -182,3 +182,19 @@ async def test_whoever_joins_between_ops_ends_with_the_same_results(in_memory: b
             seen[client] = applied(seen[client], await client.next())
     assert all(set(ids) == expected for ids in seen.values())
     await backend.close()
+
+
+async def test_queries_tell_how_long_the_database_took() -> None:
+    backend = Backend(CountingDB())
+    told: list[str] = []
+    backend.on("timing", lambda name, _milliseconds, _request: told.append(name))
+    [client] = await followers(backend, 1)
+    await create(await connect(backend), "fido", age=3)
+    await client.next()
+    await client.ask(a="qs", id=9, c="dogs", q=OLD, r=[["fido", 1]])
+    await client.ask(a="qf", id=8, c="dogs", q=OLD)
+    assert {
+        *("querySubscribe.initial", "queryEmitter.poll", "queryEmitter.pollGetSnapshotBulk"),
+        *("querySubscribe.reconnect", "queryFetch"),
+    } <= set(told)
+    await backend.close()
