@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sharedb_py.jsonvalue import MISSING, JSONObject
+from sharedb_py.jsonvalue import MISSING, JSONObject, copy_json
 
 __all__ = ["Snapshot", "empty_snapshot"]
 
@@ -37,6 +37,10 @@ class Snapshot:
     def without_meta(self) -> Snapshot:
         """The same state, fit to be shown to a client."""
         return self if self.meta is None else replace(self, meta=None)
+
+    def copy(self) -> Snapshot:
+        """The same state in values of its own, for those who may not keep to what is promised."""
+        return replace(self, data=copy_json(self.data), meta=copy_json(self.meta))
 
 
 def empty_snapshot(doc_id: str) -> Snapshot:

@@ -36,7 +36,7 @@ class MemoryDB(MatchingDB):
             return False
         log = self._ops.setdefault((entry.collection, entry.doc_id), [])
         log.extend(copy_json(op) for op in entry.ops)
-        self._snapshots.setdefault(entry.collection, {})[entry.doc_id] = _copy(entry.snapshot)
+        self._snapshots.setdefault(entry.collection, {})[entry.doc_id] = entry.snapshot.copy()
         return True
 
     def _version(self, collection: str, doc_id: str) -> int:
@@ -57,7 +57,7 @@ class MemoryDB(MatchingDB):
         options: Options = NO_OPTIONS,
     ) -> Snapshot:
         snapshot = self._snapshots.get(collection, {}).get(doc_id) or empty_snapshot(doc_id)
-        return _copy(snapshot if metadata else snapshot.without_meta())
+        return (snapshot if metadata else snapshot.without_meta()).copy()
 
     async def get_snapshots(
         self,
@@ -127,9 +127,7 @@ class MemoryDB(MatchingDB):
         options: Options = NO_OPTIONS,
     ) -> QueryResult:
         found = await self.find(collection, query)
-        return QueryResult(
-            [_copy(snapshot) for snapshot in found.snapshots], copy_json(found.extra)
-        )
+        return QueryResult([each.copy() for each in found.snapshots], copy_json(found.extra))
 
     # Maintenance
 
@@ -156,7 +154,7 @@ class MemoryDB(MatchingDB):
         kept = [op for op in self._log(collection, doc_id) if op["v"] not in given]
         self._ops[collection, doc_id] = sorted([*kept, *map(copy_json, ops)], key=_version)
         if snapshot is not None:
-            self._snapshots.setdefault(collection, {})[doc_id] = _copy(snapshot)
+            self._snapshots.setdefault(collection, {})[doc_id] = snapshot.copy()
 
     async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
         kept = [op for op in self._log(collection, doc_id) if id(op) not in keys]
@@ -179,11 +177,6 @@ class MemoryDB(MatchingDB):
 def _version(op: Op) -> int:
     version: int = op["v"]
     return version
-
-
-def _copy(snapshot: Snapshot) -> Snapshot:
-    data, meta = copy_json(snapshot.data), copy_json(snapshot.meta)
-    return replace(snapshot, data=data, meta=meta)
 
 
 def from_url(url: str) -> MemoryDB:

@@ -1,105 +1,28 @@
 """A database in one SQLite file: the embedded default.
 
 One thread writes, a batch of documents to a transaction, and another reads, so
-that the event loop never waits for the disk. The file is in WAL mode with
-``synchronous = FULL``: a commit that returned True survives the end of the
-process and of the machine.
+that the event loop never waits for the disk.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sharedb_py.db.base import NO_OPTIONS, STREAMED, DocCommit, Fields, Options, StoredOp
 from sharedb_py.db.checking import check_whole
 from sharedb_py.db.matching import MatchingDB
-from sharedb_py.errors import DatabaseError
-from sharedb_py.jsonvalue import MISSING
+from sharedb_py.db.sqlite_file import LAST, FileThread, decode, encode, path_of_url, transaction
 from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
-__all__ = ["SQLiteDB", "connect_file", "from_url"]
+__all__ = ["SQLiteDB", "from_url"]
 
-SCHEMA_VERSION: Final = 1
-BUSY_SECONDS: Final = 10.0
-_LAST: Final = 2**62  # no version comes near; SQLite takes no number past 64 bits
 _MANY: Final = 400  # ids in one statement: SQLite allows 999 parameters at the least
-
-_SCHEMA: Final = """
-CREATE TABLE snapshots (
-    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL,
-    type TEXT, data TEXT, meta TEXT,
-    PRIMARY KEY (collection, id)
-) WITHOUT ROWID;
-CREATE TABLE ops (
-    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL,
-    src TEXT, seq INTEGER, op TEXT NOT NULL,
-    PRIMARY KEY (collection, id, v)
-) WITHOUT ROWID;
-CREATE INDEX ops_by_source ON ops (collection, id, src, seq);
-CREATE TABLE milestones (
-    collection TEXT NOT NULL, id TEXT NOT NULL, v INTEGER NOT NULL, mtime REAL,
-    type TEXT, data TEXT, meta TEXT,
-    PRIMARY KEY (collection, id, v)
-) WITHOUT ROWID;
-"""
-
-T = TypeVar("T")
-
-
-def connect_file(path: str | Path) -> sqlite3.Connection:
-    """Open a database file, making it and its folder if need be.
-
-    Raises ``DatabaseError`` naming the file if it cannot be opened, is no
-    database, or was written by a newer version of this software.
-    """
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _migrate(connection, path)
-    except (sqlite3.Error, OSError) as error:
-        raise DatabaseError(f"Cannot open the SQLite database {path}: {error}") from error
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise DatabaseError(
-                f"{path} was written by a newer version (schema {version}, this one knows "
-                f"{SCHEMA_VERSION}): update sharedb-py"
-            )
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-
-
-def encode(value: Any) -> str | None:
-    """Return a value as JSON text; MISSING as NULL. Lone surrogates are escaped."""
-    return None if value is MISSING else json.dumps(value, separators=(",", ":"))
-
-
-def decode(text: str | None) -> Any:
-    """Return what :func:`encode` was given."""
-    return MISSING if text is None else json.loads(text)
 
 
 def _to_snapshot(row: Any, metadata: bool = False) -> Snapshot:
@@ -123,37 +46,15 @@ class SQLiteDB(MatchingDB):
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        self._writing = connect_file(path)
-        self._reading = connect_file(path)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
-        self._closed = False
-
-    async def _on(self, executor: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any) -> T:
-        if self._closed:
-            raise DatabaseError("The database is closed")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
-        except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise DatabaseError(f"SQLite: {error} ({self.path})") from error
+        self._writer = FileThread(path, "sqlite-write")
+        self._reader = FileThread(path, "sqlite-read")
+        self._writing = self._writer.connection
+        self._reading = self._reader.connection
 
     # Writing
 
     async def commit(self, batch: Sequence[DocCommit]) -> list[bool]:
-        return await self._on(self._writer, self._commit, batch)
-
-    def _commit(self, batch: Sequence[DocCommit]) -> list[bool]:
-        return self._transaction(lambda: [self._commit_doc(entry) for entry in batch])
-
-    def _transaction(self, work: Callable[[], T]) -> T:
-        self._writing.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            self._writing.execute("COMMIT")
-        except BaseException:
-            self._writing.execute("ROLLBACK")
-            raise
-        return result
+        return await self._writer.write(lambda: [self._commit_doc(entry) for entry in batch])
 
     def _commit_doc(self, entry: DocCommit) -> bool:
         # The write lock is held: what the version is now, it stays until COMMIT.
@@ -179,7 +80,7 @@ class SQLiteDB(MatchingDB):
         if after is not None:
             self._writing.execute(
                 "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, after.version, after.type_uri, encode(after.data), json.dumps(after.meta)),
+                (*key, after.version, after.type_uri, encode(after.data), encode(after.meta)),
             )
 
     # Reading
@@ -205,7 +106,7 @@ class SQLiteDB(MatchingDB):
         metadata: bool = False,
         options: Options = NO_OPTIONS,
     ) -> dict[str, Snapshot]:
-        return await self._on(self._reader, self._get_snapshots, collection, list(ids), metadata)
+        return await self._reader.run(self._get_snapshots, collection, list(ids), metadata)
 
     def _get_snapshots(
         self, collection: str, ids: list[str], metadata: bool
@@ -242,7 +143,7 @@ class SQLiteDB(MatchingDB):
         metadata: bool = False,
         options: Options = NO_OPTIONS,
     ) -> dict[str, list[Op]]:
-        return await self._on(self._reader, self._get_ops, collection, dict(ranges), metadata)
+        return await self._reader.run(self._get_ops, collection, dict(ranges), metadata)
 
     def _get_ops(
         self,
@@ -252,13 +153,13 @@ class SQLiteDB(MatchingDB):
     ) -> dict[str, list[Op]]:
         found: dict[str, list[Op]] = {}
         for doc_id, (start, end) in ranges.items():
-            key, first = (collection, doc_id), min(start or 0, _LAST)
+            key, first = (collection, doc_id), min(start or 0, LAST)
             # Read first: an op that is committed meanwhile may come out, but is not missed.
             reached = self._version(self._reading, key)
             rows = self._reading.execute(
                 "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
                 "ORDER BY v",
-                (*key, first, _LAST if end is None else min(end, _LAST)),
+                (*key, first, LAST if end is None else min(end, LAST)),
             ).fetchall()
             check_whole(*key, [version for version, _ in rows], first, end, reached)
             found[doc_id] = [_to_op(text, metadata) for _, text in rows]
@@ -267,7 +168,7 @@ class SQLiteDB(MatchingDB):
     async def get_committed_op_version(
         self, collection: str, doc_id: str, src: str, seq: int
     ) -> int | None:
-        return await self._on(self._reader, self._committed_version, collection, doc_id, src, seq)
+        return await self._reader.run(self._committed_version, collection, doc_id, src, seq)
 
     def _committed_version(self, collection: str, doc_id: str, src: str, seq: int) -> int | None:
         row = self._reading.execute(
@@ -278,7 +179,7 @@ class SQLiteDB(MatchingDB):
         return version
 
     async def candidates(self, collection: str, parsed: ParsedQuery) -> Iterable[Snapshot]:
-        return await self._on(self._reader, self._candidates, collection, parsed)
+        return await self._reader.run(self._candidates, collection, parsed)
 
     def _candidates(self, collection: str, parsed: ParsedQuery) -> list[Snapshot]:
         narrowing, values = _narrow(parsed.filter)
@@ -292,9 +193,7 @@ class SQLiteDB(MatchingDB):
     # Maintenance
 
     async def _rows(self, statement: str, *values: Any) -> list[Any]:
-        return await self._on(
-            self._reader, lambda: self._reading.execute(statement, values).fetchall()
-        )
+        return await self._reader.run(lambda: self._reading.execute(statement, values).fetchall())
 
     async def collections(self) -> list[str]:
         rows = await self._rows(
@@ -303,25 +202,25 @@ class SQLiteDB(MatchingDB):
         return [name for (name,) in rows]
 
     async def doc_ids(self, collection: str, after: str | None = None) -> AsyncIterator[str]:
-        some = "SELECT DISTINCT id FROM {} WHERE collection = ? AND id > ? ORDER BY id LIMIT ?"
-        last, key = after or "", (collection, after or "", STREAMED)
+        some = "SELECT DISTINCT id FROM {} WHERE collection = ? AND id {} ? ORDER BY id LIMIT ?"
+        past, last = (">=", "") if after is None else (">", after)
         while True:
             rows = await self._rows(
-                f"SELECT id FROM ({some.format('snapshots')}) UNION "
-                f"SELECT id FROM ({some.format('ops')}) ORDER BY id LIMIT ?",
-                *(key * 2),
+                f"SELECT id FROM ({some.format('snapshots', past)}) UNION "
+                f"SELECT id FROM ({some.format('ops', past)}) ORDER BY id LIMIT ?",
+                *((collection, last, STREAMED) * 2),
                 STREAMED,
             )
             for (last,) in rows:
                 yield last
             if len(rows) < STREAMED:
                 return
-            key = (collection, last, STREAMED)
+            past = ">"
 
     async def stored_ops(
         self, collection: str, doc_id: str, start: int = 0, end: int | None = None
     ) -> AsyncIterator[StoredOp]:
-        last = _LAST if end is None else end
+        last = LAST if end is None else end
         while True:
             rows = await self._rows(
                 "SELECT v, op FROM ops WHERE collection = ? AND id = ? AND v >= ? AND v < ? "
@@ -338,17 +237,17 @@ class SQLiteDB(MatchingDB):
         self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
     ) -> None:
         key = (collection, doc_id)
-        await self._write(lambda: self._put("INSERT OR REPLACE", key, ops, snapshot))
+        await self._writer.write(lambda: self._put("INSERT OR REPLACE", key, ops, snapshot))
 
     async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
         statement = "DELETE FROM ops WHERE collection = ? AND id = ? AND v = ?"
         values = [(collection, doc_id, key) for key in keys]
-        await self._write(lambda: self._writing.executemany(statement, values))
+        await self._writer.write(lambda: self._writing.executemany(statement, values))
 
     async def drop_ops(self, collection: str, doc_id: str, before: int) -> int:
         statement = "DELETE FROM ops WHERE collection = ? AND id = ? AND v < ?"
         values = (collection, doc_id, before)
-        cursor = await self._write(lambda: self._writing.execute(statement, values))
+        cursor = await self._writer.write(lambda: self._writing.execute(statement, values))
         return cursor.rowcount
 
     async def erase(self, collection: str, doc_id: str) -> None:
@@ -362,27 +261,16 @@ class SQLiteDB(MatchingDB):
             # Deleted rows are overwritten, and the log of changes is emptied if nobody reads it.
             self._writing.execute("PRAGMA secure_delete = ON")
             try:
-                self._transaction(delete)
+                transaction(self._writing, delete)
                 self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 self._writing.execute("PRAGMA secure_delete = OFF")
 
-        await self._on(self._writer, scrub)
-
-    async def _write(self, work: Callable[[], T]) -> T:
-        return await self._on(self._writer, self._transaction, work)
+        await self._writer.run(scrub)
 
     async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        loop = asyncio.get_running_loop()
-        for executor, connection in (
-            (self._writer, self._writing),
-            (self._reader, self._reading),
-        ):
-            await loop.run_in_executor(executor, connection.close)
-            executor.shutdown()
+        await self._writer.close()
+        await self._reader.close()
 
 
 def _narrow(query_filter: dict[str, Any]) -> tuple[str, list[Any]]:
@@ -410,8 +298,4 @@ def _narrow(query_filter: dict[str, Any]) -> tuple[str, list[Any]]:
 
 def from_url(url: str) -> SQLiteDB:
     """Open ``sqlite:///relative/path`` or ``sqlite:////absolute/path``."""
-    prefix = "sqlite:///"
-    path = url.removeprefix(prefix)
-    if path == url or not path:
-        raise DatabaseError(f"{url!r} names no file; write sqlite:///path/to/file.sqlite")
-    return SQLiteDB(path)
+    return SQLiteDB(path_of_url(url))

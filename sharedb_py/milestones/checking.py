@@ -6,8 +6,9 @@ from typing import Any
 
 from sharedb_py.errors import ErrorCode, ShareDBError
 from sharedb_py.jsonvalue import is_number
+from sharedb_py.snapshot import Snapshot
 
-__all__ = ["check_key", "check_timestamp", "check_version"]
+__all__ = ["check_key", "check_snapshot", "check_timestamp", "check_version"]
 
 
 def _invalid(message: str) -> ShareDBError:
@@ -20,6 +21,13 @@ def check_key(collection: Any, doc_id: Any) -> None:
         raise _invalid("Missing collection")
     if not isinstance(doc_id, str) or not doc_id:
         raise _invalid("Missing ID")
+
+
+def check_snapshot(collection: Any, snapshot: Any) -> None:
+    """Raise unless this is a snapshot, and both have names."""
+    if not isinstance(snapshot, Snapshot):
+        raise _invalid("Missing snapshot")
+    check_key(collection, snapshot.id)
 
 
 def check_version(version: Any) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from sharedb_py.milestones.base import MilestoneDB
-from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
+from sharedb_py.milestones.checking import (
+    check_key,
+    check_snapshot,
+    check_timestamp,
+    check_version,
+)
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["MemoryMilestones", "NoMilestones", "from_url"]
@@ -17,8 +22,8 @@ class MemoryMilestones(MilestoneDB):
         self._saved: dict[tuple[str, str], dict[int, Snapshot]] = {}
 
     async def save(self, collection: str, snapshot: Snapshot) -> None:
-        check_key(collection, snapshot.id)
-        self._saved.setdefault((collection, snapshot.id), {})[snapshot.version] = snapshot
+        check_snapshot(collection, snapshot)
+        self._saved.setdefault((collection, snapshot.id), {})[snapshot.version] = snapshot.copy()
 
     def _ordered(self, collection: str, doc_id: str) -> list[Snapshot]:
         check_key(collection, doc_id)
@@ -32,7 +37,7 @@ class MemoryMilestones(MilestoneDB):
             for snapshot in self._ordered(collection, doc_id)
             if version is None or snapshot.version <= version
         ]
-        return found[-1] if found else None
+        return found[-1].copy() if found else None
 
     async def get_at_or_before_time(
         self, collection: str, doc_id: str, timestamp: float | None
@@ -55,7 +60,7 @@ class MemoryMilestones(MilestoneDB):
 
     def _timed(self, collection: str, doc_id: str) -> list[tuple[float, Snapshot]]:
         return [
-            (snapshot.meta["mtime"], snapshot)
+            (snapshot.meta["mtime"], snapshot.copy())
             for snapshot in self._ordered(collection, doc_id)
             if snapshot.meta and "mtime" in snapshot.meta
         ]
@@ -77,7 +82,7 @@ class NoMilestones(MemoryMilestones):
         super().__init__(interval=None)
 
     async def save(self, collection: str, snapshot: Snapshot) -> None:
-        check_key(collection, snapshot.id)
+        check_snapshot(collection, snapshot)
 
 
 def from_url(url: str, interval: int | None) -> MemoryMilestones:

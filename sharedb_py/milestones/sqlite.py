@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sharedb_py.db.sqlite import connect_file, decode, encode
+from sharedb_py.db.sqlite_file import LAST, FileThread, decode, encode, path_of_url
 from sharedb_py.milestones.base import MilestoneDB
-from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
+from sharedb_py.milestones.checking import (
+    check_key,
+    check_snapshot,
+    check_timestamp,
+    check_version,
+)
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["SQLiteMilestones", "from_url"]
-
-T = TypeVar("T")
 
 
 class SQLiteMilestones(MilestoneDB):
@@ -24,16 +24,12 @@ class SQLiteMilestones(MilestoneDB):
 
     def __init__(self, path: str | Path, interval: int | None = 1000) -> None:
         self.interval = interval
-        self._connection = connect_file(path)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-milestones")
-        self._closed = False
-
-    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        self._thread = FileThread(path, "sqlite-milestones")
+        self._connection = self._thread.connection
 
     async def save(self, collection: str, snapshot: Snapshot) -> None:
-        check_key(collection, snapshot.id)
-        await self._run(self._save, collection, snapshot)
+        check_snapshot(collection, snapshot)
+        await self._thread.run(self._save, collection, snapshot)
 
     def _save(self, collection: str, snapshot: Snapshot) -> None:
         self._connection.execute(
@@ -45,7 +41,7 @@ class SQLiteMilestones(MilestoneDB):
                 (snapshot.meta or {}).get("mtime"),
                 snapshot.type_uri,
                 encode(snapshot.data),
-                json.dumps(snapshot.meta),
+                encode(snapshot.meta),
             ),
         )
 
@@ -63,8 +59,10 @@ class SQLiteMilestones(MilestoneDB):
     async def get(self, collection: str, doc_id: str, version: int | None) -> Snapshot | None:
         check_key(collection, doc_id)
         check_version(version)
-        newest = 2**62 if version is None else version
-        return await self._run(self._find, "v <= ? ORDER BY v DESC", collection, doc_id, newest)
+        newest = LAST if version is None else min(version, LAST)
+        return await self._thread.run(
+            self._find, "v <= ? ORDER BY v DESC", collection, doc_id, newest
+        )
 
     async def get_at_or_before_time(
         self, collection: str, doc_id: str, timestamp: float | None
@@ -73,8 +71,8 @@ class SQLiteMilestones(MilestoneDB):
         check_timestamp(timestamp)
         key = (collection, doc_id)
         if timestamp is None:
-            return await self._run(self._find, "mtime IS NOT NULL ORDER BY v", *key)
-        return await self._run(self._find, "mtime <= ? ORDER BY v DESC", *key, timestamp)
+            return await self._thread.run(self._find, "mtime IS NOT NULL ORDER BY v", *key)
+        return await self._thread.run(self._find, "mtime <= ? ORDER BY v DESC", *key, timestamp)
 
     async def get_at_or_after_time(
         self, collection: str, doc_id: str, timestamp: float | None
@@ -83,12 +81,14 @@ class SQLiteMilestones(MilestoneDB):
         check_timestamp(timestamp)
         key = (collection, doc_id)
         if timestamp is None:
-            return await self._run(self._find, "mtime IS NOT NULL ORDER BY v DESC", *key)
-        return await self._run(self._find, "mtime >= ? ORDER BY v", *key, timestamp)
+            return await self._thread.run(self._find, "mtime IS NOT NULL ORDER BY v DESC", *key)
+        return await self._thread.run(self._find, "mtime >= ? ORDER BY v", *key, timestamp)
 
     async def delete(self, collection: str, doc_id: str, before: int | None = None) -> None:
         check_key(collection, doc_id)
-        await self._run(self._delete, collection, doc_id, 2**62 if before is None else before)
+        await self._thread.run(
+            self._delete, collection, doc_id, LAST if before is None else min(before, LAST)
+        )
 
     def _delete(self, *values: Any) -> None:
         self._connection.execute("PRAGMA secure_delete = ON")
@@ -98,12 +98,9 @@ class SQLiteMilestones(MilestoneDB):
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._run(self._connection.close)
-            self._thread.shutdown()
+        await self._thread.close()
 
 
 def from_url(url: str, interval: int | None) -> SQLiteMilestones:
     """Open the milestones in the database file of ``sqlite:///path``."""
-    return SQLiteMilestones(url.removeprefix("sqlite:///"), interval)
+    return SQLiteMilestones(path_of_url(url), interval)

@@ -104,6 +104,14 @@ async def test_wanted_fields_are_there_whatever_else_is(db: DB) -> None:
         assert shown == {"age": 3, "owner": {"name": "Ann"}}
 
 
+@pytest.mark.needs(MAINTENANCE)
+async def test_ids_are_listed_the_empty_one_too(db: DB) -> None:
+    for name in ("b", "", "a"):
+        await write(db, "dogs", name, create(name))
+    assert [doc_id async for doc_id in db.doc_ids("dogs")] == ["", "a", "b"]
+    assert [doc_id async for doc_id in db.doc_ids("dogs", after="")] == ["a", "b"]
+
+
 # Ops
 
 
