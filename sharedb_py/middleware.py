@@ -140,7 +140,18 @@ class QueryContext(Context):
     channels: list[str]
     query: JSONObject
     options: dict[str, Any]
-    db: str | None = None
+
+    @property
+    def db(self) -> Any:
+        """The name of the database to ask, one of the backend's ``extra_dbs``; None: the main one.
+
+        The client's choice until a hook sets it; it is kept in ``options``.
+        """
+        return self.options.get("db")
+
+    @db.setter
+    def db(self, name: str | None) -> None:
+        self.options["db"] = name
 
     @property
     def fields(self) -> frozenset[str] | None:

@@ -92,7 +92,6 @@ async def _prepare(agent: Agent, message: Message) -> tuple[ResolvedName, DB, Qu
         [name.collection],
         message["q"],
         options,
-        options.get("db"),
     )
     await agent.backend.middleware.run("query", context)
     return name, agent.backend.database(context.db), context
