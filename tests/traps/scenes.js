@@ -59,6 +59,14 @@ async function loseAcknowledgement(connection, other, submit) {
   await done;
 }
 
+function queryOf(connection, collection, query) {
+  return new Promise((resolve, reject) => {
+    const live = connection.createSubscribeQuery(collection, query, null, (error) => {
+      error ? reject(error) : resolve(live);
+    });
+  });
+}
+
 const scenes = {
   async handshakes() {
     const a = connect();
@@ -191,6 +199,32 @@ const scenes = {
     const refused = new Promise((resolve) => doc.on('error', (error) => resolve(error.code)));
     doc.submitOp([{p: ['n'], na: 1}]);
     return refused;
+  },
+
+  async queryAfterCut() {
+    const [a, b] = [connect(), connect()];
+    const docs = Object.fromEntries(['fido', 'rex', 'spot'].map((id) => [id, b.get('dogs', id)]));
+    for (const [id, doc] of Object.entries(docs)) await call(doc, 'create', {age: id === 'spot' ? 1 : 3});
+    const live = await queryOf(a, 'dogs', {age: 3});
+    const before = live.results.map((doc) => doc.id).sort();
+    await cut(a);
+    await call(docs.fido, 'submitOp', [{p: ['age'], na: 5}]);
+    await call(docs.spot, 'submitOp', [{p: ['age'], na: 2}]);
+    reconnect(a);
+    await until('the results are right', () => live.results.some((doc) => doc.id === 'spot'));
+    return {before, after: live.results.map((doc) => doc.id).sort()};
+  },
+
+  async queryMoves() {
+    const [a, b] = [connect(), connect()];
+    const docs = ['a', 'b', 'c'].map((id) => b.get('dogs', id));
+    for (const [age, doc] of docs.entries()) await call(doc, 'create', {age});
+    const live = await queryOf(a, 'dogs', {$sort: {age: 1}});
+    const events = [];
+    for (const name of ['insert', 'move', 'remove']) live.on(name, () => events.push(name));
+    await call(docs[0], 'submitOp', [{p: ['age'], na: 9}]);
+    await until('something happens', () => events.length);
+    return {events, ids: live.results.map((doc) => doc.id)};
   }
 };
 
