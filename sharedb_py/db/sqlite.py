@@ -42,7 +42,12 @@ def _to_op(text: str, metadata: bool) -> Op:
 
 
 class SQLiteDB(MatchingDB):
-    """Keeps everything in one file; several processes may share it."""
+    """Keeps everything in one file; several processes may share it.
+
+    What one commits the others read at once, and a version goes to one op of one of
+    them; a commit waits up to 10 s for those of the others. Nobody is told of another
+    process's ops: that is for a pub/sub that they share.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
