@@ -73,7 +73,12 @@ def javascript(url: str) -> Callable[[str], Awaitable[Any]]:
             stderr=asyncio.subprocess.PIPE,
             cwd=INTEROP,
         )
-        output, errors = await process.communicate()
+        try:
+            output, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         assert process.returncode == 0, (output + errors).decode()
         return json.loads(output.decode().splitlines()[-1])
 

@@ -225,6 +225,78 @@ const scenes = {
     await call(docs[0], 'submitOp', [{p: ['age'], na: 9}]);
     await until('something happens', () => events.length);
     return {events, ids: live.results.map((doc) => doc.id)};
+  },
+
+  async presenceAgain() {
+    const [a, b, c] = [connect(), connect(), connect()];
+    const mine = a.getPresence('room');
+    await call(mine, 'subscribe');
+    const [here, gone] = [mine.create('here'), mine.create('gone')];
+    const first = b.getPresence('room');
+    await call(first, 'subscribe');
+    await call(here, 'submit', 1);
+    await call(gone, 'submit', 2);
+    await until('both are seen', () => Object.keys(first.remotePresences).length === 2);
+    const atFirst = {...first.remotePresences};
+    await call(gone, 'submit', null);
+    const second = c.getPresence('room');
+    await call(second, 'subscribe');
+    await until('what is there is said again', () => second.remotePresences.here);
+    const atSecond = {...second.remotePresences};
+    a.close();
+    const left = () => [first, second].every((presence) => !Object.keys(presence.remotePresences).length);
+    await until('it has left', left);
+    return {first: atFirst, second: atSecond, afterLeaving: first.remotePresences};
+  },
+
+  async presenceOrder() {
+    const [a, b] = [connect(), connect()];
+    const seen = [];
+    const theirs = b.getPresence('room');
+    await call(theirs, 'subscribe');
+    theirs.on('receive', (id, value) => seen.push(value));
+    await ready(a);
+    const say = (p, pv) => a.send({a: 'p', ch: 'room', id: 'cursor', p, pv});
+    for (const [value, pv] of [['first', 5], ['second', 5], ['late', 4], ['third', 6]]) say(value, pv);
+    await until('the last one is there', () => seen.includes('third'));
+    return seen;
+  },
+
+  async presenceRequest() {
+    const [a, b] = [connect(), connect()];
+    const mine = a.getPresence('room');
+    await call(mine, 'subscribe');
+    await call(mine.create('cursor'), 'submit', 1);
+    const observed = {asked: 0, said: 0};
+    a.on('receive', (request) => { if (request.data.a === 'pr') observed.asked++; });
+    a.on('send', (message) => { if (message.a === 'p') observed.said++; });
+    const answered = new Promise((resolve) => b.on('receive', (request) => {
+      if (request.data.a === 'pr') resolve(request.data);
+    }));
+    await ready(b);
+    b.send({a: 'pr', ch: 'room'});
+    assert.deepEqual(await answered, {a: 'pr'});
+    await until('it is said again', () => observed.said);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return observed;
+  },
+
+  async surrogates() {
+    const [a, b, c] = [connect(), connect(), connect()];
+    const [mine, theirs, late] = [a, b, c].map((connection) => connection.get('dogs', 'fido'));
+    await call(mine, 'create', {s: 'a😀xb'});
+    await call(mine, 'subscribe');
+    await call(theirs, 'subscribe');
+    const texts = () => [mine, theirs, late].map((doc) => doc.data.s);
+    await call(mine, 'submitOp', [{p: ['s', 2], si: '-'}]);
+    await until('the pair is split', () => theirs.version === 2);
+    await call(late, 'fetch');
+    // As escapes: Node writes a lone half as U+FFFD.
+    const split = texts().map((text) => JSON.stringify(text));
+    await call(late, 'subscribe');
+    await call(theirs, 'submitOp', [{p: ['s', 2], sd: '-'}]);
+    await until('the pair is joined', () => mine.data.s.length === 5 && late.data.s.length === 5);
+    return {split, joined: texts()};
   }
 };
 
