@@ -191,26 +191,32 @@ class GroupCommitter:
                 # One document may have failed all: each gets an outcome of its own.
                 await asyncio.gather(*(self._commit_alone(*one) for one in batch))
                 continue
-            for (_, future), committed in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(committed)
+            for (_, future), outcome in zip(batch, results, strict=True):
+                _resolve(future, outcome)
 
     async def _commit_alone(self, entry: DocCommit, future: asyncio.Future[bool]) -> None:
         # Had the failed batch stored it after all, this loses the race against itself, and
         # the op is found to be committed when it is decided again.
         try:
-            [committed] = await self._db.commit([entry])
+            [outcome] = await self._db.commit([entry])
         except Exception as error:
-            if not future.done():
-                future.set_exception(error)
+            _resolve(future, error)
         else:
-            if not future.done():
-                future.set_result(committed)
+            _resolve(future, outcome)
 
     async def close(self) -> None:
         """Wait until all that was handed in is decided."""
         if self._task is not None:
             await self._task
+
+
+def _resolve(future: asyncio.Future[bool], outcome: bool | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 class DocActor:

@@ -20,13 +20,13 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, PyMongoError
+
 from sharedb_mongo.connection import Connection, to_database_error
 from sharedb_mongo.hooks import Hooks, WriteContext
 from sharedb_mongo.indexes import OpIndexes
 from sharedb_mongo.layout import Document, OpLink, check_data, op_to_document, snapshot_to_document
 from sharedb_mongo.linking import chain, ops_filter
 from sharedb_mongo.names import check_collection
-
 from sharedb_py.db.base import DocCommit
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING

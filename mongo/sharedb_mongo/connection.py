@@ -20,8 +20,8 @@ from pymongo.errors import (
     PyMongoError,
     ServerSelectionTimeoutError,
 )
-from sharedb_mongo.url import parse_url
 
+from sharedb_mongo.url import parse_url
 from sharedb_py.errors import DatabaseError, QueryError
 
 __all__ = ["Connection", "translated"]
@@ -97,7 +97,7 @@ class Connection:
         self._closed = False
         if isinstance(source, str):
             source = self._open(source)
-        if hasattr(source, "get_default_database"):
+        if hasattr(type(source), "get_default_database"):  # a database would take any name
             source = self._database_of(source, database)
         self._database = source.with_options(codec_options=CODEC)
 
@@ -120,6 +120,13 @@ class Connection:
         if self._closed:
             raise DatabaseError("Already closed", ALREADY_CLOSED)
         return self._database[name]
+
+    async def collection_names(self) -> list[str]:
+        """Return the names of all the database's collections."""
+        if self._closed:
+            raise DatabaseError("Already closed", ALREADY_CLOSED)
+        names: list[str] = await self._database.list_collection_names()
+        return names
 
     async def command(self, command: dict[str, Any]) -> dict[str, Any]:
         """Run a database command and return its answer."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bson import ObjectId
+
 from sharedb_mongo.commits import Committer
 from sharedb_mongo.connection import Connection, translated
 from sharedb_mongo.hooks import Hooks, LookupContext
@@ -31,12 +32,12 @@ from sharedb_mongo.linking import (
     unique_version_link,
 )
 from sharedb_mongo.live import live_query, skip_poll
+from sharedb_mongo.maintenance import Maintenance
 from sharedb_mongo.names import check_collection
 from sharedb_mongo.query import MongoQuery, can_poll_doc, for_document, parse
 from sharedb_mongo.running import run_query
 from sharedb_mongo.url import Options as AdapterOptions
 from sharedb_mongo.url import parse_url
-
 from sharedb_py.db.base import (
     DB,
     NO_OPTIONS,
@@ -46,6 +47,7 @@ from sharedb_py.db.base import (
     Options,
     PollResult,
     QueryResult,
+    StoredOp,
 )
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING, JSONObject
@@ -84,6 +86,7 @@ class MongoDB(DB):
         self._poll_delay = poll_delay if poll_delay is not None else 0.3 if poll else 0.0
         self._hooks = Hooks()
         self._ops = OpIndexes(self.connection, options)
+        self._maintenance = Maintenance(self.connection, self._ops)
         self._committer = Committer(self.connection, self._ops, self._hooks)
 
     def use(self, action: str, hook: Callable[[Any], Any]) -> None:
@@ -138,9 +141,7 @@ class MongoDB(DB):
                 query = {"_id": some[0] if len(some) == 1 else {"$in": some}}
                 context = LookupContext(collection, query)
                 await self._hooks.run("beforeSnapshotLookup", context)
-                cursor = documents.find(
-                    context.query, projection or None, **context.find_options
-                )
+                cursor = documents.find(context.query, projection or None, **context.find_options)
                 found += await cursor.to_list(None)
         return found
 
@@ -239,7 +240,9 @@ class MongoDB(DB):
     ) -> dict[str, list[Document]]:
         found: dict[str, list[Document]] = defaultdict(list)
         if len(ids) == 1:
-            found[ids[0]] = await self._read_ops(collection, ids[0], ranges[ids[0]][0], None, metadata)
+            found[ids[0]] = await self._read_ops(
+                collection, ids[0], ranges[ids[0]][0], None, metadata
+            )
             return found
         ops = await self._ops_of(collection)
         with translated():
@@ -379,6 +382,33 @@ class MongoDB(DB):
     def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:
         # With a delay, or a secondary, the application wants to see what is stored there.
         return None if self._poll is not None else live_query(query)
+
+    # Maintenance
+
+    async def collections(self) -> list[str]:
+        return await self._maintenance.collections()
+
+    def doc_ids(self, collection: str, after: str | None = None) -> AsyncIterator[str]:
+        return self._maintenance.doc_ids(collection, after)
+
+    def stored_ops(
+        self, collection: str, doc_id: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[StoredOp]:
+        return self._maintenance.stored_ops(collection, doc_id, start, end)
+
+    async def restore(
+        self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None = None
+    ) -> None:
+        await self._maintenance.restore(collection, doc_id, ops, snapshot)
+
+    async def delete_ops(self, collection: str, doc_id: str, keys: Sequence[Any]) -> None:
+        await self._maintenance.delete_ops(collection, keys)
+
+    async def drop_ops(self, collection: str, doc_id: str, before: int) -> int:
+        return await self._maintenance.drop_ops(collection, doc_id, before)
+
+    async def erase(self, collection: str, doc_id: str) -> None:
+        await self._maintenance.erase(collection, doc_id)
 
     async def close(self) -> None:
         await self.connection.close()

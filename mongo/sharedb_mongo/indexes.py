@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pymongo.errors import OperationFailure
+
 from sharedb_mongo.connection import Connection
 from sharedb_mongo.names import milestones_of, ops_of
 from sharedb_mongo.url import Options

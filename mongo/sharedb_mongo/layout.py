@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from bson import ObjectId
-from sharedb_mongo.values import from_bson, to_bson
 
+from sharedb_mongo.values import from_bson, to_bson
 from sharedb_py.db.base import Fields
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING
@@ -136,7 +136,9 @@ def op_from_document(document: Mapping[str, Any], *, metadata: bool = False) -> 
 
 def projection_of(fields: Fields | None, *, metadata: bool) -> dict[str, int]:
     """Return which fields of a snapshot to read; those of any name that is no path."""
-    if fields is None or any("." in field or field.startswith("$") or not field for field in fields):
+    if fields is None or any(
+        "." in field or field.startswith("$") or not field for field in fields
+    ):
         return {} if metadata else {"_m": 0, "_o": 0}
     wanted = dict.fromkeys(sorted(fields | {"_type", "_v", "_data"}), 1)
     return {**wanted, "_m": 1} if metadata else wanted

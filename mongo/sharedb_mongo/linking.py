@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from sharedb_mongo.values import to_bson
 from sharedb_py.errors import DatabaseError
 
 __all__ = [
@@ -34,9 +35,9 @@ def missing_link(collection: str, doc_id: str) -> DatabaseError:
 
 def ops_filter(doc_id: str, start: int | None, before: int | None = None) -> dict[str, Any]:
     """Return the filter for a document's ops with versions in [start, before)."""
-    versions: dict[str, Any] = {"$gte": start or 0}
+    versions: dict[str, Any] = {"$gte": to_bson(start or 0)}
     if before is not None:
-        versions["$lt"] = before
+        versions["$lt"] = to_bson(before)
     return {"d": doc_id, "v": versions}
 
 
@@ -88,9 +89,7 @@ def unique_version_link(ops: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] |
     return candidate if candidate is not None and candidate["v"] != before else None
 
 
-def orphans(
-    ops: Sequence[Mapping[str, Any]], link: Any, version: int, is_old: Any
-) -> list[Any]:
+def orphans(ops: Sequence[Mapping[str, Any]], link: Any, version: int, is_old: Any) -> list[Any]:
     """Return the ids of ops that no version has and none can get.
 
     Below the snapshot's ``version`` a commit can no longer succeed; at or above

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sharedb_mongo.query import COLLECTION_OPERATIONS, CURSOR_OPERATIONS, fields_of
-
 from sharedb_py.db.base import LiveQuery
 from sharedb_py.db.matching import MatchedLive, parse_cached
 from sharedb_py.errors import QueryError

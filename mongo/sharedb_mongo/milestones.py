@@ -9,7 +9,6 @@ from sharedb_mongo.indexes import MilestoneIndexes
 from sharedb_mongo.layout import milestone_to_document, snapshot_from_milestone
 from sharedb_mongo.names import check_collection
 from sharedb_mongo.url import parse_url
-
 from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
 from sharedb_py.snapshot import Snapshot
@@ -91,6 +90,15 @@ class MongoMilestones(MilestoneDB):
         # Versions that share a time are told apart by their number.
         sort = [("m.mtime", direction), ("v", direction)]
         return await self._first(collection, {"d": doc_id, "m.mtime": times}, sort)
+
+    async def delete(self, collection: str, doc_id: str, before: int | None = None) -> None:
+        check_key(collection, doc_id)
+        query: dict[str, Any] = {"d": doc_id}
+        if before is not None:
+            query["v"] = {"$lt": before}
+        milestones = await self._of(collection)
+        with translated():
+            await milestones.delete_many(query)
 
     async def close(self) -> None:
         await self._connection.close()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sharedb_py.errors import DatabaseError
 
-__all__ = ["check_collection", "milestones_of", "ops_of"]
+__all__ = ["check_collection", "is_collection", "milestones_of", "ops_of"]
 
 INVALID_COLLECTION: Final = 4102
 _MAX_BYTES: Final = 200  # MongoDB allows 255 for the database's name, a dot and the collection's
@@ -18,20 +18,21 @@ def check_collection(name: Any) -> str:
     Ops and milestones live in collections of the same database: a client that
     could name those could rewrite history.
     """
-    if (
-        not isinstance(name, str)
-        or not name
-        or name == "system"
-        or name.startswith(("o_", "m_", "system."))
-        or name.startswith(".")
-        or name.endswith(".")
-        or "$" in name
-        or "\0" in name
-        or ".." in name
-        or len(name.encode("utf-8", "replace")) > _MAX_BYTES
-    ):
+    if not is_collection(name):
         raise DatabaseError(f"Invalid collection name {name}", INVALID_COLLECTION)
-    return name
+    return str(name)
+
+
+def is_collection(name: Any) -> bool:
+    """Whether documents may be kept under the name."""
+    return (
+        isinstance(name, str)
+        and name not in ("", "system")
+        and not name.startswith(("o_", "m_", "system.", "."))
+        and not name.endswith(".")
+        and not any(bad in name for bad in ("$", "\0", ".."))
+        and len(name.encode("utf-8", "replace")) <= _MAX_BYTES
+    )
 
 
 def ops_of(collection: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sharedb_mongo.guarding import with_guard
 from sharedb_mongo.values import to_bson
-
 from sharedb_py.errors import QueryError
 from sharedb_py.jsonvalue import depth_exceeds, is_number
 
@@ -46,6 +45,9 @@ CURSOR_TRANSFORMS: Final = frozenset(
         "$snapshot",
         "$sort",
     }
+)
+_FILTER_OPERATORS: Final = frozenset(
+    {"$and", "$or", "$nor", "$expr", "$jsonSchema", "$sampleRate", "$text", "$where"}
 )
 MAX_DEPTH: Final = 64
 
@@ -86,7 +88,7 @@ def parse(query: Any, permissions: Permissions) -> MongoQuery:
         raise QueryError("Invalid query: it must be an object", 5104)
     if depth_exceeds(query, MAX_DEPTH):
         raise QueryError(f"Invalid query: nested more than {MAX_DEPTH} deep", 5104)
-    if query.get("$query"):
+    if "$query" in query:
         raise QueryError("$query property deprecated in queries", 4106)
     _check_combination(query)
     _check_permissions(query, permissions)
@@ -98,17 +100,13 @@ def _check_combination(query: Mapping[str, Any]) -> None:
     operations = [key for key in query if key in COLLECTION_OPERATIONS]
     if len(operations) > 1:
         first, second = operations[:2]
-        raise QueryError(
-            f"Only one collection operation allowed. Found {first} and {second}", 4108
-        )
+        raise QueryError(f"Only one collection operation allowed. Found {first} and {second}", 4108)
     of_cursor = [key for key in query if key in CURSOR_OPERATIONS]
     if len(of_cursor) > 1:
         first, second = of_cursor[:2]
         raise QueryError(f"Only one cursor operation allowed. Found {first} and {second}", 4109)
     if operations and (of_cursor or CURSOR_TRANSFORMS.intersection(query)):
-        raise QueryError(
-            f"Cursor methods can't run after collection method {operations[0]}", 4110
-        )
+        raise QueryError(f"Cursor methods can't run after collection method {operations[0]}", 4110)
 
 
 def _check_permissions(query: Mapping[str, Any], permissions: Permissions) -> None:
@@ -148,6 +146,8 @@ def _split(query: Mapping[str, Any]) -> MongoQuery:
         elif key in CURSOR_TRANSFORMS:
             _check_transform(key, value)
             transforms[key] = value
+        elif key.startswith("$") and key not in _FILTER_OPERATORS:
+            raise _malformed(key)
         else:
             parts[key] = value
     return MongoQuery(parts, transforms, collection_operation, cursor_operation, operand)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bson import Code
 from pymongo import ReadPreference
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import make_read_preference
+
 from sharedb_mongo.connection import Connection, translated
 from sharedb_mongo.layout import Document
 from sharedb_mongo.query import MongoQuery, sort_of
 from sharedb_mongo.values import from_bson, to_bson
-
 from sharedb_py.errors import QueryError
 from sharedb_py.jsonvalue import MISSING
 
 __all__ = ["run_query"]
+
+FAILED_TO_PARSE: Final = 9
 
 
 async def run_query(
@@ -110,7 +113,7 @@ async def _collection_operation(
     documents = connection.collection(collection)
     time = {} if max_time_ms is None else {"maxTimeMS": max_time_ms}
     if query.collection_operation == "$distinct":
-        return from_bson(await documents.distinct(query.operand["field"], query.filter, **time))
+        return from_bson(await _distinct(documents, query, time))
     if query.collection_operation == "$aggregate":
         cursor = documents.aggregate(to_bson(query.operand), **time)
         if not hasattr(cursor, "to_list"):  # PyMongo's is awaited, Motor's is not
@@ -128,6 +131,16 @@ async def _collection_operation(
         }
     )
     return from_bson(answer["results"])
+
+
+async def _distinct(documents: Any, query: MongoQuery, time: dict[str, int]) -> Any:
+    try:
+        return await documents.distinct(query.operand["field"], query.filter, **time)
+    except OperationFailure as error:
+        # FerretDB knows no time limit for this one command.
+        if error.code != FAILED_TO_PARSE or not time:
+            raise
+        return await documents.distinct(query.operand["field"], query.filter)
 
 
 async def _cursor_operation(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from sharedb_mongo.query import Permissions
-
 from sharedb_py.errors import DatabaseError
 
 __all__ = ["MongoURL", "Options", "parse_url"]
@@ -22,7 +21,7 @@ class Options:
     read without all ops since. ``max_time_ms`` bounds every query of a client.
     """
 
-    permissions: Permissions = Permissions()
+    permissions: Permissions = field(default_factory=Permissions)
     index_creation: bool = True
     source_index: bool = True
     strict_linking: bool = True

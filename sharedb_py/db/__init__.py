@@ -27,6 +27,13 @@ def open_db(url: str) -> DB:
             f"No database adapter for {url!r}; known are {', '.join(sorted(known))} "
             "(such as memory: or sqlite:///rooms.sqlite)"
         )
-    db = known[scheme].load()(url)
+    try:
+        opened = known[scheme].load()
+    except ImportError as error:
+        raise DatabaseError(
+            f"The adapter for {scheme}: is not installed ({error}); "
+            f"install sharedb-py with its extra, such as pip install 'sharedb-py[mongo]'"
+        ) from error
+    db = opened(url)
     assert isinstance(db, DB)
     return db

@@ -120,14 +120,18 @@ class DB(ABC):
     disable_subscribe: bool = False
     """Whether subscribed queries are refused (``ERR_DATABASE_DOES_NOT_SUPPORT_SUBSCRIBE``)."""
 
+    async def check(self) -> None:  # noqa: B027 - most stores need no check
+        """Raise ``DatabaseError``, saying what to mend, unless documents can be stored now."""
+
     @abstractmethod
-    async def commit(self, batch: Sequence[DocCommit]) -> list[bool]:
+    async def commit(self, batch: Sequence[DocCommit]) -> Sequence[bool | DatabaseError]:
         """Store each document's ops and snapshot, all of a document or nothing of it.
 
         Returns, for each entry of the batch, True once it is durable, and False,
         storing nothing of that entry, if the document is no longer at
-        ``ops[0]["v"]``. A batch holds at most one entry for a document. Raises
-        only if the outcome of the whole batch is a failure.
+        ``ops[0]["v"]``; a ``DatabaseError`` in its place if that entry alone
+        failed, such as one the store cannot hold. A batch holds at most one entry
+        for a document. Raises only if the outcome of the whole batch is a failure.
         """
 
     @abstractmethod

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from sharedb_py.db import DB, open_db
 from sharedb_py.milestones import MilestoneDB, open_milestones
+from tests.servers.mongo import MONGO, database_url, mongo_url
 
 __all__ = ["STORES", "Store", "open_store"]
 
-STORES = ["memory", "sqlite"]
+STORES = ["memory", "sqlite", pytest.param("mongo", marks=MONGO)]
 
 
 @dataclass
@@ -32,6 +35,8 @@ class Store:
 
 def url_of(kind: str, folder: Path, name: str) -> str:
     """Return the URL of an empty database of its own."""
+    if kind == "mongo":
+        return database_url(mongo_url(), folder / name)
     return "memory:" if kind == "memory" else f"sqlite:///{folder / name}.sqlite"
 
 

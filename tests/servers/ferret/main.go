@@ -1,11 +1,12 @@
 // A MongoDB server that keeps its data in SQLite files: FerretDB, embedded.
 //
-// Usage: ferret HOST:PORT FOLDER. It ends with SIGTERM or SIGINT.
+// Usage: ferret HOST:PORT FOLDER. It ends with SIGTERM, or when its standard input does.
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,6 +30,11 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	go func() {
+		// Nothing is said to it: the pipe only tells whether the tests are alive.
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
 	if err := server.Run(ctx); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -1,9 +1,10 @@
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import java.io.IOException;
 import java.util.List;
 
-/** A MongoDB server in memory. Usage: Main PORT. It ends with SIGTERM or SIGINT. */
+/** A MongoDB server in memory. Usage: Main PORT. It ends when its standard input does. */
 public final class Main {
     /** Today's drivers refuse the wire version of the versions that the library knows. */
     private enum Modern implements MongoVersion {
@@ -20,12 +21,15 @@ public final class Main {
         }
     }
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         MemoryBackend backend = new MemoryBackend();
         backend.version(Modern.SEVEN);
         MongoServer server = new MongoServer(backend);
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         server.bind("127.0.0.1", Integer.parseInt(arguments[0]));
-        System.out.println("ready");
+        while (System.in.read() >= 0) {
+            // Nothing is said to it: the pipe only tells whether the tests are alive.
+        }
+        System.exit(0);
     }
 }
