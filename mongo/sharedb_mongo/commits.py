@@ -261,7 +261,7 @@ class Committer:
             # Not written by us, nor by anyone else: then the server refused it.
             return item.error or False
         cursor = ops.find(ops_filter(item.entry.doc_id, first), {"o": 1, "v": 1}).sort("v", 1)
-        counted = chain(await cursor.to_list(None), found.get("_o"))
+        counted = chain(await cursor.to_list(None), found.get("_o"), found["_v"])
         return any(op["_id"] == item.op_ids[-1] for op in counted)
 
     async def _remove_ops(self, ops: Any, plans: list[Plan]) -> None:

@@ -24,7 +24,7 @@ from sharedb_mongo.layout import (
 )
 from sharedb_mongo.linking import (
     chain,
-    check_starts_at,
+    in_range,
     latest_delete,
     missing_link,
     ops_filter,
@@ -161,13 +161,13 @@ class MongoDB(DB):
             link = await self._link_after(collection, doc_id, end)
             if link is not None:
                 ops = await self._read_ops(collection, doc_id, start, link["v"], metadata)
-                counted = chain(ops, link.get("o"), end)
-                check_starts_at(counted, collection, doc_id, start or 0)
-                return [op_from_document(op, metadata=metadata) for op in counted]
-        found = await self.get_ops_bulk(
+                counted = chain(ops, link.get("o"), link["v"])
+                found = in_range(counted, f"{collection}.{doc_id}", start, end, link["v"])
+                return [op_from_document(op, metadata=metadata) for op in found]
+        bulk = await self.get_ops_bulk(
             collection, {doc_id: (start, end)}, metadata=metadata, options=options
         )
-        return found[doc_id]
+        return bulk[doc_id]
 
     async def _link_after(self, collection: str, doc_id: str, end: int) -> Document | None:
         """Return the first op from ``end`` on that is alone at its version."""
@@ -214,7 +214,7 @@ class MongoDB(DB):
         wanted = []
         for doc_id, (start, _) in ranges.items():
             document = stored.get(doc_id)
-            if document is not None and document["_v"] == (start or 0):
+            if document is not None and document["_v"] <= (start or 0):
                 continue
             if document is not None and not document.get("_o"):
                 raise missing_link(collection, doc_id)
@@ -222,13 +222,16 @@ class MongoDB(DB):
         ops = await self._read_ops_of_many(collection, ranges, wanted, metadata)
         ignore_missing = bool(options.get("ignoreMissingOps"))
         for doc_id in wanted:
-            start, end = ranges[doc_id]
-            document = stored.get(doc_id)
-            last = document["_o"] if document is not None else latest_delete(ops[doc_id])
-            counted = chain(ops[doc_id], last, end)
-            if not ignore_missing:
-                check_starts_at(counted, collection, doc_id, start or 0)
-            found[doc_id] = [op_from_document(op, metadata=metadata) for op in counted]
+            last = _last_op(stored.get(doc_id), ops[doc_id])
+            if last is not None:
+                counted = in_range(
+                    chain(ops[doc_id], *last),
+                    f"{collection}.{doc_id}",
+                    *ranges[doc_id],
+                    last[1],
+                    ignore_missing=ignore_missing,
+                )
+                found[doc_id] = [op_from_document(op, metadata=metadata) for op in counted]
         return found
 
     async def _read_ops_of_many(
@@ -278,9 +281,10 @@ class MongoDB(DB):
         if link is None:
             raise missing_link(collection, doc_id)
         ops = await self._read_ops(collection, doc_id, start, snapshot.version, metadata)
-        counted = chain(ops, link)
-        check_starts_at(counted, collection, doc_id, start)
-        return [op_from_document(op, metadata=metadata) for op in counted]
+        version = snapshot.version
+        counted = chain(ops, link, version)
+        found = in_range(counted, f"{collection}.{doc_id}", start, version, version)
+        return [op_from_document(op, metadata=metadata) for op in found]
 
     async def get_committed_op_version(
         self, collection: str, doc_id: str, src: str, seq: int
@@ -414,6 +418,14 @@ class MongoDB(DB):
         await self.connection.close()
         if self._poll is not None:
             await self._poll.close()
+
+
+def _last_op(document: Document | None, ops: Sequence[Mapping[str, Any]]) -> tuple[Any, int] | None:
+    """Return the id of the last op that counts, and the version it made; None: none counts."""
+    if document is not None:
+        return document["_o"], document["_v"]
+    deleted = latest_delete(ops)
+    return None if deleted is None else (deleted["_id"], deleted["v"] + 1)
 
 
 def from_url(url: str) -> MongoDB:

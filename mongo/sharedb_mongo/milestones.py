@@ -9,8 +9,9 @@ from sharedb_mongo.indexes import MilestoneIndexes
 from sharedb_mongo.layout import milestone_to_document, snapshot_from_milestone
 from sharedb_mongo.names import check_collection
 from sharedb_mongo.url import parse_url
+from sharedb_mongo.values import to_bson
 from sharedb_py.milestones.base import MilestoneDB
-from sharedb_py.milestones.checking import check_key, check_timestamp, check_version
+from sharedb_py.milestones.checking import check_key, check_snapshot, check_timestamp, check_version
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["MongoMilestones", "milestones_from_url"]
@@ -37,7 +38,7 @@ class MongoMilestones(MilestoneDB):
         self._milestones = MilestoneIndexes(self._connection, index_creation=index_creation)
 
     async def save(self, collection: str, snapshot: Snapshot) -> None:
-        check_key(collection, snapshot.id)
+        check_snapshot(collection, snapshot)
         document = milestone_to_document(snapshot)
         milestones = await self._of(collection)
         with translated():
@@ -63,7 +64,7 @@ class MongoMilestones(MilestoneDB):
         check_version(version)
         query: dict[str, Any] = {"d": doc_id}
         if version is not None:
-            query["v"] = {"$lte": version}
+            query["v"] = {"$lte": to_bson(version)}
         return await self._first(collection, query, [("v", -1)])
 
     async def get_at_or_before_time(
@@ -95,7 +96,7 @@ class MongoMilestones(MilestoneDB):
         check_key(collection, doc_id)
         query: dict[str, Any] = {"d": doc_id}
         if before is not None:
-            query["v"] = {"$lt": before}
+            query["v"] = {"$lt": to_bson(before)}
         milestones = await self._of(collection)
         with translated():
             await milestones.delete_many(query)

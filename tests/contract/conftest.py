@@ -17,6 +17,8 @@ from sharedb_py.milestones.base import MilestoneDB
 from sharedb_py.milestones.memory import MemoryMilestones
 from sharedb_py.milestones.sqlite import SQLiteMilestones
 from sharedb_py.pubsub import MemoryPubSub, PubSub
+from tests.servers.adapters import ferret_url, milestones_on, mongo_on, mongo_url, motor_on_mongo
+from tests.servers.mongo import FERRET, MONGO
 
 T = TypeVar("T", covariant=True)
 
@@ -25,6 +27,9 @@ MAINTENANCE = "deleting single op records"
 SURROGATES = "strings with half a surrogate pair"
 ANY_COLLECTION = "any string as the name of a collection"
 ANY_KEY = "any string as a key"
+RIVALS = "several writers of one document at once"
+NESTED_LISTS = "lists within lists"
+QUOTED_KEYS = "keys with quotation marks"
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,24 @@ async def _memory_pubsub(folder: Path) -> AsyncIterator[PubSub]:
     await pubsub.close()
 
 
+NOT_IN_MONGODB: Final = frozenset({SURROGATES, ANY_COLLECTION, ANY_KEY})
+NOT_IN_FERRETDB: Final = NOT_IN_MONGODB | {RIVALS, NESTED_LISTS, QUOTED_KEYS}
+
 DB_FACTORIES: Final[dict[str, Adapter[DB]]] = {
     "memory": Adapter(_memory_db, lacks=frozenset({SHARED})),
     "sqlite": Adapter(_sqlite_db),
+    "mongo": Adapter(mongo_on(mongo_url), MONGO, NOT_IN_MONGODB),
+    "mongo without strict linking": Adapter(
+        mongo_on(mongo_url, getOpsWithoutStrictLinking="true"), MONGO, NOT_IN_MONGODB
+    ),
+    "mongo by a Motor client": Adapter(motor_on_mongo, MONGO, NOT_IN_MONGODB),
+    "ferret": Adapter(mongo_on(ferret_url), FERRET, NOT_IN_FERRETDB),
 }
 MILESTONE_FACTORIES: Final[dict[str, Adapter[MilestoneDB]]] = {
     "memory": Adapter(_memory_milestones, lacks=frozenset({SHARED})),
     "sqlite": Adapter(_sqlite_milestones),
+    "mongo": Adapter(milestones_on(mongo_url), MONGO, NOT_IN_MONGODB),
+    "ferret": Adapter(milestones_on(ferret_url), FERRET, NOT_IN_FERRETDB),
 }
 PUBSUB_FACTORIES: Final[dict[str, Adapter[PubSub]]] = {
     "memory": Adapter(_memory_pubsub, lacks=frozenset({SHARED})),
@@ -110,6 +126,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 if not needed & adapter.lacks
             ]
             metafunc.parametrize(f"{fixture}_adapter", chosen, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases of a test that need what the adapter lacks."""
+    kept = [item for item in items if not _lacking(item)]
+    config.hook.pytest_deselected(items=[item for item in items if _lacking(item)])
+    items[:] = kept
+
+
+def _lacking(item: pytest.Item) -> bool:
+    needed = {name for mark in item.iter_markers("needs") for name in mark.args}
+    values = getattr(item, "callspec", None)
+    adapters = [] if values is None else values.params.values()
+    return any(isinstance(found, Adapter) and needed & found.lacks for found in adapters)
 
 
 @pytest.fixture

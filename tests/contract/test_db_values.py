@@ -13,7 +13,7 @@ from sharedb_py.db.base import DB
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ops import replay
 from sharedb_py.snapshot import empty_snapshot
-from tests.contract.conftest import ANY_COLLECTION, ANY_KEY, SURROGATES
+from tests.contract.conftest import ANY_COLLECTION, ANY_KEY, NESTED_LISTS, SURROGATES
 from tests.contract.writing import DELETE, TEXT0, create, edit, entry, insert, write
 
 VALUES: list[Any] = [
@@ -35,10 +35,10 @@ VALUES: list[Any] = [
     "e\u0301 \u00e9 字 😀 👩‍🔬",
     [],
     {},
-    [[], {}, None, [None]],
+    pytest.param([[], {}, None, [None]], marks=pytest.mark.needs(NESTED_LISTS)),
     {"a": {"b": {"c": [1, {"d": None}]}}},
     {"": 1},
-    {"deep": [[[[[[[[[[["bottom"]]]]]]]]]]]},
+    pytest.param({"deep": [[[[[[[[[[["bottom"]]]]]]]]]]]}, marks=pytest.mark.needs(NESTED_LISTS)),
 ]
 NAMES = [
     "x y",

@@ -47,7 +47,7 @@ async def test_a_milestone_comes_back_whole(milestones: MilestoneDB) -> None:
 
 @pytest.mark.parametrize(
     ("type_uri", "data"),
-    [(JSON0, None), (JSON0, 0), (JSON0, [[]]), (JSON0, ""), (TEXT0, "text"), (None, MISSING)],
+    [(JSON0, None), (JSON0, 0), (JSON0, [{}]), (JSON0, ""), (TEXT0, "text"), (None, MISSING)],
     ids=repr,
 )
 async def test_any_document_is_kept_a_deleted_one_too(

@@ -53,7 +53,7 @@ async def commit(db: DB, collection: str, doc_id: str, *bodies: Op, src: str = "
     """Commit ops to the document as it is now, and return whether they were."""
     before = await db.get_snapshot(collection, doc_id, metadata=True)
     [committed] = await db.commit([entry(collection, before, *bodies, src=src)])
-    return committed
+    return committed is True
 
 
 async def write(db: DB, collection: str, doc_id: str, *bodies: Op, src: str = "alice") -> DocCommit:
