@@ -179,9 +179,10 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
         )
         if agent.closed:
             channel.subscription.close()
-    await agent.reply(message, {"ch": name, "seq": message.get("seq")})
-    # Clients up to 4.1.0 repeat a subscription to hear everybody again.
+    # Clients up to 4.1.0 repeat a subscription to hear everybody again. Asked before the reply,
+    # nobody says twice what it says because the client, told that it is subscribed, goes on.
     _ask_all(agent, name)
+    await agent.reply(message, {"ch": name, "seq": message.get("seq")})
     return NO_REPLY
 
 
