@@ -80,9 +80,18 @@ tests/interop/node_modules/.installed: tests/interop/package-lock.json $(VENV)/.
 	@cd tests/interop && PATH="$$(cat $(abspath $(VENV))/.node):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
-test-services: tests/interop/node_modules/.installed
-	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then :; \
+# $(call debian,COMMAND,PACKAGE): installs a package if a command is missing and we may.
+define debian
+	@if command -v $(1) >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	  echo "Installing Chromium from Debian's packages"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-	else echo "The browser tests need Chromium; on Debian: sudo apt-get install chromium" >&2; fi
+	  echo "Installing $(2) from Debian's packages"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2) >/dev/null; \
+	else echo "Some tests need $(1); on Debian: sudo apt-get install $(2)" >&2; fi
+endef
+
+test-services: tests/interop/node_modules/.installed $(VENV)/.installed-dev
+	$(call debian,chromium,chromium)
+	$(call debian,redis-server,redis-server)
+	$(call debian,mvn,maven)
+	@echo "Building the MongoDB servers that the tests use (a minute the first time)"
+	@$(BIN)/python -m tests.servers

@@ -16,6 +16,7 @@ from pymongo.errors import (
     ConfigurationError,
     DocumentTooLarge,
     InvalidURI,
+    NotPrimaryError,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
@@ -45,7 +46,7 @@ def describe(error: Exception) -> str:
     """Return, in one line, what went wrong and where to look."""
     text = str(error).split(", full error:")[0].split(", Timeout:")[0]
     if isinstance(error, ServerSelectionTimeoutError):
-        if "primary" in text.lower() or "No replica set members match selector" in text:
+        if "primary" in text.lower() or "No replica set members" in text:
             return f"MongoDB has no primary that takes writes: {text}"
         return f"No MongoDB server answers: {text}"
     if isinstance(error, OperationFailure):
@@ -55,6 +56,8 @@ def describe(error: Exception) -> str:
             return f"The MongoDB user may not do this: {text}"
         if error.code in _NOT_WRITABLE:
             return f"MongoDB has no primary that takes writes: {text}"
+    if isinstance(error, NotPrimaryError):
+        return f"MongoDB has no primary that takes writes: {text}"
     if isinstance(error, AutoReconnect):
         return f"The connection to MongoDB was lost: {text}"
     if isinstance(error, (BSONError, DocumentTooLarge, OverflowError, RecursionError)):

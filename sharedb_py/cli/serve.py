@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
-from sharedb_py.cli.settings import flag, repeated, setting
+from sharedb_py.cli.settings import flag, repeated, setting, without_password
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
@@ -34,7 +34,11 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         epilog="Every option can also be set in the environment: --port as SHAREDB_PORT.",
     )
     add = serve.add_argument
-    add("--db", default=setting("DB", "memory:"), help="memory: or sqlite:///path (%(default)s)")
+    add(
+        "--db",
+        default=setting("DB", "memory:"),
+        help="memory:, sqlite:///path or mongodb://host/name (memory:)",
+    )
     add("--host", default=setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
     add("--port", type=int, default=setting("PORT", "8080"), help="port (%(default)s; 0: any)")
     add(
@@ -152,9 +156,10 @@ async def _serve(options: argparse.Namespace) -> None:
         timeout_graceful_shutdown=2,
     )
     host, port = listener.getsockname()[:2]
-    print(f"Serving {options.db} at ws://{host}:{port}/channel", flush=True)
     server = uvicorn.Server(config)
     try:
+        await backend.db.check()
+        print(f"Serving {without_password(options.db)} at ws://{host}:{port}/channel", flush=True)
         # uvicorn raises the signal that stopped it once more; being stopped is no failure.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda *_: None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 
-__all__ = ["flag", "repeated", "setting"]
+__all__ = ["flag", "repeated", "setting", "without_password"]
 
 TRUE = ("1", "true", "yes", "on")
 
@@ -25,3 +26,8 @@ def repeated(given: list[str] | None, name: str) -> list[str]:
     if given is not None:
         return given
     return (setting(name) or "").split()
+
+
+def without_password(url: str) -> str:
+    """Return a URL fit to be shown: what stands between ``://`` and ``@`` is left out."""
+    return re.sub(r"://[^/?#]*@", "://…@", url)

@@ -1,0 +1,145 @@
+"""What goes wrong with a connection is said in one line that tells what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
+from pymongo.errors import (
+    AutoReconnect,
+    DocumentTooLarge,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from sharedb_mongo import MongoDB
+from sharedb_mongo.connection import translated
+from sharedb_mongo.url import Options, parse_url
+from sharedb_py.db import open_db
+from sharedb_py.errors import DatabaseError
+from tests.contract.writing import create, write
+from tests.running import Program, free_port
+from tests.servers.mongo import ferret
+
+
+def test_our_own_options_are_taken_out_of_the_url() -> None:
+    parsed = parse_url(
+        "mongodb://a:b%40@h1,h2:5/rooms?allowJSQueries=true&replicaSet=r&maxTimeMS=5"
+    )
+    assert parsed.url == "mongodb://a:b%40@h1,h2:5/rooms?replicaSet=r"
+    assert parsed.database == "rooms"
+    assert parsed.options.permissions.javascript
+    assert not parsed.options.permissions.aggregate
+    assert parsed.options.max_time_ms == 5
+    assert parse_url("mongodb://h/rooms").options == Options()
+    everything = parse_url("mongodb://h/x?allowAllQueries=true").options.permissions
+    assert everything.javascript
+    assert everything.aggregate
+    assert not parse_url("mongodb://h/x?getOpsWithoutStrictLinking=true").options.strict_linking
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mongodb://h", "names no database"),
+        ("mongodb://h/", "names no database"),
+        ("mongodb://h?x=1", "names no database"),
+        ("mongodb://h/a b", "cannot be the name"),
+        ("mongodb://h/a$b", "cannot be the name"),
+        ("mongodb://h/" + "x" * 64, "cannot be the name"),
+        ("mongodb://h/x?allowJSQueries=perhaps", "allowJSQueries is true or false"),
+        ("mongodb://h/x?maxTimeMS=soon", "maxTimeMS is a number"),
+        ("mongodb://user@name:pass/x", "cannot be used"),
+        ("mongodb://h:port/x", "cannot be used"),
+    ],
+)
+def test_a_url_that_cannot_work_is_refused_at_once(url: str, why: str) -> None:
+    with pytest.raises(DatabaseError, match=why):
+        open_db(url)
+
+
+async def test_a_server_that_does_not_answer_is_named() -> None:
+    port = free_port()
+    db = open_db(f"mongodb://127.0.0.1:{port}/x?serverSelectionTimeoutMS=200")
+    with pytest.raises(DatabaseError, match=f"No MongoDB server answers: 127.0.0.1:{port}"):
+        await db.check()
+    with pytest.raises(DatabaseError, match="No MongoDB server answers"):
+        await db.get_snapshot("dogs", "fido")
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OperationFailure("Authentication failed.", 18), "refused the user name or password"),
+        (OperationFailure("not authorized on rooms", 13), "user may not do this"),
+        (ServerSelectionTimeoutError("No primary available for writes, Timeout: 9s"), "no primary"),
+        (ServerSelectionTimeoutError("No replica set members match selector"), "no primary"),
+        (NotPrimaryError("not primary"), "no primary that takes writes"),
+        (OperationFailure("not master", 10107), "no primary that takes writes"),
+        (AutoReconnect("connection closed"), "connection to MongoDB was lost"),
+        (DocumentTooLarge("BSON document too large"), "cannot store this"),
+        (OperationFailure("odd", 5, {"huge": "x" * 999}), r"^MongoDB: odd$"),
+    ],
+)
+def test_what_the_driver_says_becomes_one_line_and_keeps_its_code(
+    error: PyMongoError, said: str
+) -> None:
+    with pytest.raises(DatabaseError, match=said) as caught, translated():
+        raise error
+    assert caught.value.code == getattr(error, "code", None)
+
+
+@pytest.mark.parametrize("kind", [AsyncMongoClient, AsyncIOMotorClient])
+@pytest.mark.mongo
+async def test_a_client_of_the_applications_own_is_used_and_left_open(url: str, kind: Any) -> None:
+    client = kind(url)
+    own = client.get_default_database()
+    for number, (source, name) in enumerate([(client, None), (client, "test_x"), (own, None)]):
+        db = MongoDB(source, name)
+        await write(db, "dogs", f"d{number}", create({}))
+        await db.close()
+        with pytest.raises(DatabaseError, match="Already closed") as caught:
+            await db.get_snapshot("dogs", "fido")
+        assert caught.value.code == 5101
+    await client.drop_database("test_x")
+    closing = client.close()
+    if asyncio.iscoroutine(closing):
+        await closing
+
+
+@pytest.mark.mongo
+def test_the_command_says_what_is_wrong_with_the_database_and_ends(tmp_path: Path) -> None:
+    url = f"mongodb://someone:secret@127.0.0.1:{free_port()}/x?serverSelectionTimeoutMS=300"
+    program = Program(
+        *("sharedb-py", "serve", "--db", url, "--port", "0"), log=tmp_path / "log", ready="Serving"
+    )
+    with pytest.raises(AssertionError, match="sharedb-py: No MongoDB server answers"):
+        program.start()
+    assert program.process is not None
+    assert program.process.wait() == 1
+    assert "secret" not in program.output()
+    assert "Traceback" not in program.output()
+
+
+@pytest.mark.ferret
+@pytest.mark.timeout(600)
+async def test_what_was_committed_outlives_the_servers_kill(tmp_path: Path) -> None:
+    server = ferret(tmp_path / "data", tmp_path / "log")
+    server.start()
+    db = open_db(f"mongodb://127.0.0.1:{server.port}/rooms")
+    for n in range(20):
+        await write(db, "dogs", f"d{n}", create({"n": n}))
+    server.kill()
+    server.start()
+    found = await db.get_snapshots("dogs", [f"d{n}" for n in range(20)])
+    assert [snapshot.data for snapshot in found.values()] == [{"n": n} for n in range(20)]
+    await write(db, "dogs", "after", create({}))
+    await db.close()
+    server.stop()
