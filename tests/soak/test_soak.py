@@ -1,0 +1,157 @@
+"""Many clients of two languages on shared documents, over lines that break: all converge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sharedb_py.client.aio import connect
+from sharedb_py.jsonvalue import json_equal
+from sharedb_py.ops import replay
+from sharedb_py.snapshot import empty_snapshot
+from tests.running import ROOT, Program, free_port
+from tests.seeds import announce, seed_of, size_of
+from tests.soak.cutting_proxy import CuttingProxy
+
+HERE = Path(__file__).parent
+JAVASCRIPT, PYTHON = 8, 4
+CLIENTS = JAVASCRIPT + PYTHON
+OPS = size_of("SOAK_OPS", 20_000)
+SEED = seed_of("SOAK")
+DOCS = [["soak", name] for name in ("one", "two", "three", "four")]
+START = {"text": "", "list": [], "map": {}, "n": 0}
+
+pytestmark = [pytest.mark.node, pytest.mark.timeout(60 + OPS // 20)]
+
+
+class Client:
+    """A client in a process of its own."""
+
+    def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
+        self.number = number
+        self._process = process
+
+    @classmethod
+    async def start(cls, number: int, url: str, ops: int) -> Client:
+        """Start the client; the first ones are JavaScript."""
+        options = {
+            "url": f"{url}?client={number}",
+            "seed": SEED + number,
+            "ops": ops,
+            "edits": DOCS,
+            "watches": [],
+        }
+        if number < JAVASCRIPT:
+            command, folder = ["node", str(HERE / "client.js")], HERE.parent / "interop"
+        else:
+            command, folder = [sys.executable, "-m", "tests.soak.python_client"], ROOT
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            json.dumps(options),
+            cwd=folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**26,
+        )
+        return cls(number, process)
+
+    async def hear(self, what: str) -> Any:
+        """Return what the client says under a name; anything else it says is a failure."""
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        said = json.loads(line or b"{}")
+        assert what in said, f"seed {SEED}: client {self.number} said {line.decode()!r}"
+        return said[what]
+
+    def tell(self, message: Any) -> None:
+        """Send the client a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def end(self) -> None:
+        """See to it that the process ends."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "soak.sqlite"
+
+
+@pytest.fixture
+def port(database: Path, tmp_path: Path) -> Iterator[int]:
+    port = free_port()
+    with Program(
+        *("sharedb-py", "serve", "--db", f"sqlite:///{database}", "--port", str(port)),
+        log=tmp_path / "log",
+        ready=f":{port}/",
+    ) as server:
+        yield port
+        assert "Traceback" not in server.output(), server.output()
+
+
+def ops_of(database: Path, collection: str, doc_id: str) -> list[dict[str, Any]]:
+    """Return a document's op log, as it is stored."""
+    connection = sqlite3.connect(database)
+    try:
+        rows = connection.execute(
+            "SELECT op FROM ops WHERE collection = ? AND id = ? ORDER BY v", (collection, doc_id)
+        )
+        return [json.loads(text) for (text,) in rows]
+    finally:
+        connection.close()
+
+
+async def test_all_clients_converge_and_every_op_is_committed_once(
+    port: int, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(capsys, f"SHAREDB_SOAK_SEED={SEED} SHAREDB_SOAK_OPS={OPS}")
+    started = asyncio.get_running_loop().time()
+    async with connect(f"ws://127.0.0.1:{port}/channel") as connection:
+        for collection, doc_id in DOCS:
+            await connection.doc(collection, doc_id).create(START)
+    proxy = CuttingProxy(port, SEED, lifetime=(5_000, 300_000))
+    url = f"ws://127.0.0.1:{await proxy.start()}/channel"
+    shares = [OPS // CLIENTS + (number < OPS % CLIENTS) for number in range(CLIENTS)]
+    clients: list[Client] = []
+    try:
+        for number, share in enumerate(shares):
+            clients.append(await Client.start(number, url, share))
+        done = [await client.hear("done") for client in clients]
+        proxy.cutting = False
+        edited = asyncio.get_running_loop().time()
+
+        logs = {f"{c}.{d}": ops_of(database, c, d) for c, d in DOCS}
+        versions = {name: len(ops) for name, ops in logs.items()}
+        for client in clients:
+            client.tell({"versions": versions})
+        states = [await client.hear("docs") for client in clients]
+    finally:
+        for client in clients:
+            await client.end()
+        await proxy.close()
+
+    assert [each["refused"] for each in done] == [0] * CLIENTS, f"seed {SEED}"
+    assert [each["acked"] for each in done] == shares
+    assert sum(versions.values()) == OPS + len(DOCS)
+    for name, ops in logs.items():
+        assert [op["v"] for op in ops] == list(range(len(ops))), f"seed {SEED}: {name}"
+        sources = {(op["src"], op["seq"]) for op in ops}
+        assert len(sources) == len(ops), f"seed {SEED}: an op of {name} was committed twice"
+        final = replay(empty_snapshot(name), ops)
+        for client, state in zip(clients, states, strict=True):
+            where = f"seed {SEED}: client {client.number}, {name}"
+            assert state[name]["version"] == len(ops), where
+            assert json_equal(state[name]["data"], final.data), where
+    if OPS >= 10_000:
+        assert min(proxy.cuts[kind] for kind in ("anywhere", "acknowledgement", "request")) > 0
+    announce(capsys, f"{OPS} ops in {edited - started:.1f} s, cuts: {dict(proxy.cuts)}")
