@@ -6,31 +6,36 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from json import dumps
-from typing import Any
+from json import dumps, loads
+from typing import Any, Final
 
 from sharedb_py.db.base import DB, NO_OPTIONS, Fields, LiveQuery, Options, PollResult, QueryResult
-from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
+from sharedb_py.errors import QueryError
+from sharedb_py.jsonvalue import MISSING, JSONObject
 from sharedb_py.ops import Op
 from sharedb_py.querylang import ParsedQuery, order_key, parse_query
-from sharedb_py.querylang.values import values_at
+from sharedb_py.querylang.values import Key, key_of, reach
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["MatchingDB", "parse_cached"]
 
 
+LONG: Final = 10_000
+"""From how many characters on a query is not remembered: clients could fill the memory."""
+
+
 @lru_cache(maxsize=1024)
 def _parse_text(text: str) -> ParsedQuery:
-    from json import loads
-
     return parse_query(loads(text))
 
 
 def parse_cached(query: JSONObject) -> ParsedQuery:
     """Parse a query; equal ones (key order included) are parsed once."""
-    if not isinstance(query, dict):
-        return parse_query(query)
-    return _parse_text(dumps(query))
+    try:
+        text = dumps(query)
+    except (TypeError, ValueError, RecursionError):
+        raise QueryError("Invalid query: it is not JSON") from None
+    return _parse_text(text) if len(text) < LONG else parse_query(query)
 
 
 def as_document(snapshot: Snapshot) -> Any:
@@ -135,14 +140,15 @@ def _touches(component: Any, fields: frozenset[str]) -> bool:
     path = component.get("p") if isinstance(component, dict) else None
     if not isinstance(path, list) or not path:
         return True
-    return str(path[0]) in fields
+    first = path[0]
+    return str(int(first) if isinstance(first, float) and first.is_integer() else first) in fields
 
 
 def _distinct(snapshots: list[Snapshot], field: str) -> list[Any]:
-    found: list[Any] = []
+    found: dict[Key, Any] = {}
     for snapshot in snapshots:
-        for value in values_at(as_document(snapshot), field):
+        for value in reach(as_document(snapshot), field).values:
             for item in value if isinstance(value, list) else [value]:
-                if item is not MISSING and not any(json_equal(item, known) for known in found):
-                    found.append(item)
-    return found
+                if item is not MISSING:
+                    found.setdefault(key_of(item), item)
+    return list(found.values())

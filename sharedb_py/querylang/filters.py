@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from sharedb_py.errors import QueryError
 from sharedb_py.jsonvalue import MISSING, is_number
-from sharedb_py.querylang.values import comparable, compare, equal, is_whole, values_at
+from sharedb_py.querylang.values import Reached, content_of, is_whole, key_of, rank_of, reach
 
 __all__ = ["Predicate", "compile_filter", "fields_of"]
 
@@ -94,11 +95,14 @@ def _compile_entry(key: str, condition: Any) -> Predicate:
     if key.startswith("$"):
         raise _malformed(key, "is not known here")
     check = _compile_condition(condition)
-    return lambda document: check(list(values_at(document, key)))
+    return lambda document: check(reach(document, key))
 
 
-# A check takes all the values that a path reached and says whether the field matches.
-_Check: TypeAlias = Callable[[list[Any]], bool]
+_Check: TypeAlias = Callable[[Reached], bool]
+"""Takes what a path reached and says whether the field matches."""
+
+_Build: TypeAlias = Callable[[Any, dict[str, Any]], _Check]
+"""Makes the check of an operator from its operand and the object that both stand in."""
 
 
 def _compile_condition(condition: Any) -> _Check:
@@ -106,72 +110,77 @@ def _compile_condition(condition: Any) -> _Check:
     if not isinstance(condition, dict) or not any(key.startswith("$") for key in condition):
         return _equals(condition)
     checks: list[_Check] = []
-    for operator, operand in condition.items():
-        if operator == "$options":
+    for name, operand in condition.items():
+        if name == "$options":
             if "$regex" not in condition:
                 raise _malformed("$options", "needs a $regex beside it")
             continue
-        build = _OPERATORS.get(operator)
+        build = _OPERATORS.get(name)
         if build is None:
-            raise _malformed(operator, "is not known here")
+            raise _malformed(name, "is not known here")
         checks.append(build(operand, condition))
-    return lambda values: all(check(values) for check in checks)
+    return lambda reached: all(check(reached) for check in checks)
 
 
-def _items(values: list[Any]) -> list[Any]:
-    """The values, and the items of those that are lists: a filter looks at both."""
-    return values + [item for value in values if isinstance(value, list) for item in value]
+def _compares(accepts: Callable[[Any, Any], bool]) -> _Build:
+    """An operator that compares: only within one type, where null and missing are one."""
 
-
-def _equals(operand: Any) -> _Check:
-    if operand is None:
-        return lambda values: not values or any(equal(value, None) for value in _items(values))
-    return lambda values: any(equal(value, operand) for value in _items(values))
-
-
-def _ordered(accepts: Callable[[int], bool]) -> Callable[[Any, dict[str, Any]], _Check]:
     def build(operand: Any, _: dict[str, Any]) -> _Check:
-        return lambda values: any(
-            comparable(value, operand) and accepts(compare(value, operand))
-            for value in _items(values)
+        rank, wanted = key_of(operand)
+        if rank == 1:
+            both_null = accepts(0, 0)
+            return lambda reached: both_null and any(rank_of(v) == 1 for v in reached.items)
+        return lambda reached: any(
+            rank_of(value) == rank and accepts(content_of(value), wanted) for value in reached.items
         )
 
     return build
 
 
+def _equals(operand: Any) -> _Check:
+    return _compares(operator.eq)(operand, {})
+
+
 def _in(operand: Any, _: dict[str, Any]) -> _Check:
     if not isinstance(operand, list):
         raise _malformed("$in", "takes a list")
-    checks = [_equals(item) for item in operand]
-    return lambda values: any(check(values) for check in checks)
+    wanted = {key_of(item) for item in operand}
+    ranks = {rank for rank, _ in wanted}
+    return lambda reached: any(
+        rank_of(value) in ranks and key_of(value) in wanted for value in reached.items
+    )
 
 
-def _negate(
-    build: Callable[[Any, dict[str, Any]], _Check],
-) -> Callable[[Any, dict[str, Any]], _Check]:
-    def build_negated(operand: Any, condition: dict[str, Any]) -> _Check:
-        check = build(operand, condition)
-        return lambda values: not check(values)
+def _nin(operand: Any, _: dict[str, Any]) -> _Check:
+    if not isinstance(operand, list):
+        raise _malformed("$nin", "takes a list")
+    return _none(_in(operand, {}))
 
-    return build_negated
+
+def _none(check: _Check) -> _Check:
+    return lambda reached: not check(reached)
 
 
 def _exists(operand: Any, _: dict[str, Any]) -> _Check:
-    wanted = bool(operand)
-    return lambda values: any(value is not MISSING for value in values) == wanted
+    # MongoDB takes only null, false and 0 for no.
+    wanted = (
+        operand is not None and operand is not False and not (is_number(operand) and not operand)
+    )
+    return lambda reached: any(value is not MISSING for value in reached.values) == wanted
 
 
 def _not(operand: Any, _: dict[str, Any]) -> _Check:
-    if not isinstance(operand, dict) or not operand:
+    if not isinstance(operand, dict) or not all(key.startswith("$") for key in operand or "x"):
         raise _malformed("$not", "takes an object of operators")
-    check = _compile_condition(operand)
-    return lambda values: not check(values)
+    return _none(_compile_condition(operand))
 
 
 def _regex(operand: Any, condition: dict[str, Any]) -> _Check:
     options = condition.get("$options", "")
     if not isinstance(operand, str) or len(operand) > MAX_REGEX:
         raise _malformed("$regex", f"takes a string of at most {MAX_REGEX} characters")
+    if "\0" in operand:
+        raise _malformed("$regex", "takes no NUL")
     if not isinstance(options, str) or set(options) - set("imsx"):
         raise _malformed("$options", "takes letters out of imsx")
     flags = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
@@ -179,8 +188,8 @@ def _regex(operand: Any, condition: dict[str, Any]) -> _Check:
         pattern = re.compile(operand, sum(flags[letter] for letter in set(options)))
     except (re.error, OverflowError, RecursionError) as error:
         raise _malformed("$regex", f"is not a regular expression: {error}") from None
-    return lambda values: any(
-        isinstance(value, str) and pattern.search(value) is not None for value in _items(values)
+    return lambda reached: any(
+        isinstance(value, str) and pattern.search(value) is not None for value in reached.items
     )
 
 
@@ -189,16 +198,21 @@ def _elem_match(operand: Any, _: dict[str, Any]) -> _Check:
         raise _malformed("$elemMatch", "takes an object")
     if operand and all(key.startswith("$") and key not in _LOGICAL for key in operand):
         check = _compile_condition(operand)
-        return lambda values: any(
-            check([item]) for value in values if isinstance(value, list) for item in value
-        )
+        # An item that is a list itself counts as that list alone.
+        return _any_item(lambda item: check(Reached([item], [item])))
     matches = compile_filter(operand)
-    return lambda values: any(
-        isinstance(item, dict) and matches(item)
-        for value in values
-        if isinstance(value, list)
-        for item in value
+    return _any_item(lambda item: isinstance(item, (dict, list)) and matches(_as_object(item)))
+
+
+def _any_item(accepts: Predicate) -> _Check:
+    return lambda reached: any(
+        accepts(item) for value in reached.values if isinstance(value, list) for item in value
     )
+
+
+def _as_object(item: dict[str, Any] | list[Any]) -> dict[str, Any]:
+    """To ``$elemMatch`` a list is an object whose keys are its indexes."""
+    return item if isinstance(item, dict) else {str(i): value for i, value in enumerate(item)}
 
 
 def _all(operand: Any, condition: dict[str, Any]) -> _Check:
@@ -210,13 +224,13 @@ def _all(operand: Any, condition: dict[str, Any]) -> _Check:
         else _equals(item)
         for item in operand
     ]
-    return lambda values: bool(checks) and all(check(values) for check in checks)
+    return lambda reached: bool(checks) and all(check(reached) for check in checks)
 
 
 def _size(operand: Any, _: dict[str, Any]) -> _Check:
     if not is_whole(operand) or operand < 0:
         raise _malformed("$size", "takes a whole number that is not negative")
-    return lambda values: any(isinstance(v, list) and len(v) == operand for v in values)
+    return lambda reached: any(isinstance(v, list) and len(v) == operand for v in reached.values)
 
 
 def _type(operand: Any, _: dict[str, Any]) -> _Check:
@@ -224,12 +238,14 @@ def _type(operand: Any, _: dict[str, Any]) -> _Check:
         _TYPE_NUMBERS.get(name, name) if is_number(name) else name
         for name in (operand if isinstance(operand, list) else [operand])
     ]
+    if not names:
+        raise _malformed("$type", "takes a type, or a list of some")
     for name in names:
         if not isinstance(name, str) or name not in _TYPE_NAMES:
             raise _malformed("$type", f"knows no type {name!r}")
-    return lambda values: any(
+    return lambda reached: any(
         value is not MISSING and _TYPE_NAMES[name](value)
-        for value in _items(values)
+        for value in reached.items
         for name in names
     )
 
@@ -240,22 +256,29 @@ def _mod(operand: Any, _: dict[str, Any]) -> _Check:
     divisor, remainder = (int(number) for number in operand)
     if divisor == 0:
         raise _malformed("$mod", "cannot divide by 0")
-    # The remainder takes the dividend's sign, as in C.
-    return lambda values: any(
-        is_number(value) and int(value) - int(int(value) / divisor) * divisor == remainder
-        for value in _items(values)
+    return lambda reached: any(
+        is_number(value) and _remainder(value, divisor) == remainder for value in reached.items
     )
 
 
-_OPERATORS: Final[dict[str, Callable[[Any, dict[str, Any]], _Check]]] = {
-    "$eq": lambda operand, _: _equals(operand),
-    "$ne": _negate(lambda operand, _: _equals(operand)),
-    "$gt": _ordered(lambda order: order > 0),
-    "$gte": _ordered(lambda order: order >= 0),
-    "$lt": _ordered(lambda order: order < 0),
-    "$lte": _ordered(lambda order: order <= 0),
+def _remainder(value: int | float, divisor: int) -> int | None:
+    """The remainder with the dividend's sign, as in C; None past 64 bits, as MongoDB has it."""
+    dividend = int(value)
+    if not -(2**63) <= dividend < 2**63:
+        return None
+    rest = abs(dividend) % abs(divisor)
+    return rest if dividend >= 0 else -rest
+
+
+_OPERATORS: Final[dict[str, _Build]] = {
+    "$eq": _compares(operator.eq),
+    "$ne": lambda operand, _: _none(_equals(operand)),
+    "$gt": _compares(operator.gt),
+    "$gte": _compares(operator.ge),
+    "$lt": _compares(operator.lt),
+    "$lte": _compares(operator.le),
     "$in": _in,
-    "$nin": _negate(_in),
+    "$nin": _nin,
     "$exists": _exists,
     "$not": _not,
     "$regex": _regex,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cmp_to_key
+from functools import total_ordering
 from typing import Any, TypeAlias
 
 from sharedb_py.jsonvalue import MISSING
-from sharedb_py.querylang.values import compare, values_at
+from sharedb_py.querylang.values import EMPTY, Key, key_of, reach
 
 __all__ = ["Sort", "order_key"]
 
@@ -18,26 +18,48 @@ Sort: TypeAlias = Sequence[tuple[str, int]]
 def order_key(sort: Sort) -> Callable[[Any], Any]:
     """Return a key function over documents; a list sorts by its smallest or largest item."""
 
-    def values(document: Any) -> list[Any]:
-        return [_sort_value(document, path, direction) for path, direction in sort]
+    def key(document: Any) -> Any:
+        return tuple(
+            _smallest(document, path) if direction > 0 else _Descending(_largest(document, path))
+            for path, direction in sort
+        )
 
-    def order(a: list[Any], b: list[Any]) -> int:
-        for (_, direction), x, y in zip(sort, a, b, strict=True):
-            if result := compare(x, y):
-                return result * direction
-        return 0
-
-    by_order = cmp_to_key(order)
-    return lambda document: by_order(values(document))
+    return key
 
 
-def _sort_value(document: Any, path: str, direction: int) -> Any:
-    candidates = [
-        item
-        for value in values_at(document, path)
-        for item in (value if isinstance(value, list) and value else [value])
-    ]
-    if not candidates:
-        return MISSING
-    key = cmp_to_key(compare)
-    return min(candidates, key=key) if direction > 0 else max(candidates, key=key)
+@total_ordering
+class _Descending:
+    """A key that compares the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and self.key == other.key
+
+    def __lt__(self, other: _Descending) -> bool:
+        return other.key < self.key
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _smallest(document: Any, path: str) -> Key:
+    return min(_candidates(document, path))
+
+
+def _largest(document: Any, path: str) -> Key:
+    return max(_candidates(document, path))
+
+
+def _candidates(document: Any, path: str) -> list[Key]:
+    found: list[Key] = []
+    for value in reach(document, path).values:
+        if value == []:
+            found.append((EMPTY, None))
+        elif isinstance(value, list):
+            found.extend(map(key_of, value))
+        else:
+            found.append(key_of(value))
+    return found or [key_of(MISSING)]

@@ -75,11 +75,13 @@ def parse_query(query: Any) -> ParsedQuery:
         raise QueryError("Cursor methods can't run after collection method $distinct", 4110)
     parsed = ParsedQuery(
         filter=query_filter,
-        sort=_parse_sort(query.get("$sort", query.get("$orderby"))),
+        sort=_parse_sort("$sort", query["$sort"])
+        if "$sort" in query
+        else _parse_sort("$orderby", query.get("$orderby")),
         skip=_parse_count("$skip", query.get("$skip")) or 0,
         limit=_parse_count("$limit", query.get("$limit")) or None,
         count="$count" in query,
-        distinct=_parse_distinct(query.get("$distinct")),
+        distinct=_parse_distinct(query["$distinct"]) if "$distinct" in query else None,
     )
     _ = parsed.matches  # a malformed filter is refused now, not at the first document
     return parsed
@@ -99,19 +101,19 @@ def _refuse_javascript(value: Any, depth: int = 0) -> None:
             _refuse_javascript(item, depth + 1)
 
 
-def _parse_sort(sort: Any) -> Sort:
+def _parse_sort(name: str, sort: Any) -> Sort:
     if sort is None:
         return ()
     pairs = list(sort.items()) if isinstance(sort, dict) else sort
     if not isinstance(pairs, list):
-        raise QueryError("Malformed query operator: $sort takes an object", 4107)
+        raise QueryError(f"Malformed query operator: {name} takes an object", 4107)
     parsed: list[tuple[str, int]] = []
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise QueryError("Malformed query operator: $sort takes fields", 4107)
+            raise QueryError(f"Malformed query operator: {name} takes fields", 4107)
         direction = {"asc": 1, "desc": -1}.get(pair[1], pair[1]) if pair[1].__hash__ else None
         if direction not in (1, -1) or isinstance(direction, bool):
-            raise QueryError("Malformed query operator: $sort directions are 1 and -1", 4107)
+            raise QueryError(f"Malformed query operator: {name} directions are 1 and -1", 4107)
         parsed.append((pair[0], int(direction)))
     return parsed
 
@@ -126,9 +128,7 @@ def _parse_count(operator: str, value: Any) -> int | None:
     return int(value)
 
 
-def _parse_distinct(value: Any) -> str | None:
-    if value is None:
-        return None
+def _parse_distinct(value: Any) -> str:
     field = value.get("field") if isinstance(value, dict) else None
     if not isinstance(field, str):
         raise QueryError("Malformed query operator: $distinct takes {field: name}", 4107)

@@ -1,93 +1,104 @@
-"""How MongoDB looks into documents and compares values of different types."""
+"""How MongoDB looks into documents, and how it orders values of all types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from sharedb_py.jsonvalue import MISSING, is_number, json_equal
+from sharedb_py.jsonvalue import MISSING, is_number
 
-__all__ = ["comparable", "compare", "equal", "type_rank", "values_at"]
+__all__ = ["EMPTY", "Key", "Reached", "content_of", "is_whole", "key_of", "rank_of", "reach"]
+
+EMPTY: Final = 0
+"""The rank of an empty list where documents are sorted by it: before null."""
 
 _RANKS: Final = {type(None): 1, int: 2, float: 2, str: 3, dict: 4, list: 5, bool: 8}
 
+Key: TypeAlias = tuple[int, Any]
+"""A value's rank and content: equal, ordered and hashed as MongoDB compares values."""
 
-def type_rank(value: Any) -> int:
-    """Return the place of a value's type in MongoDB's sort order; a missing value is 1, as null."""
+
+def rank_of(value: Any) -> int:
+    """Return the place of a value's type in MongoDB's order; a missing value's is null's."""
     return 1 if value is MISSING else _RANKS[type(value)]
 
 
-def values_at(document: Any, path: str) -> Iterator[Any]:
-    """Yield every value that a dotted path reaches, through lists too; MISSING where it ends.
-
-    A number in the path is an index as well as a key; without one, each item of a
-    list is looked into.
-    """
-    yield from _walk(document, path.split("."))
-
-
-def _walk(value: Any, segments: list[str]) -> Iterator[Any]:
-    if not segments:
-        yield value
-        return
-    head, rest = segments[0], segments[1:]
+def content_of(value: Any) -> Any:
+    """Return what orders a value among those of its own rank."""
     if isinstance(value, dict):
-        yield from _walk(value[head], rest) if head in value else iter((MISSING,))
-    elif isinstance(value, list):
-        if head.isdigit() and int(head) < len(value):
-            yield from _walk(value[int(head)], rest)
-        for item in value:
-            if isinstance(item, dict):
-                yield from _walk(item, segments)
-    else:
-        yield MISSING
+        return tuple((rank_of(item), key, content_of(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(map(key_of, value))
+    return None if value is MISSING else value
 
 
-def equal(a: Any, b: Any) -> bool:
-    """Whether two values are equal to a filter: null equals a missing value."""
-    if a is MISSING or b is MISSING:
-        return a in (MISSING, None) and b in (MISSING, None)
-    return json_equal(a, b)
+def key_of(value: Any) -> Key:
+    """Return a value's key."""
+    return rank_of(value), content_of(value)
 
 
-def comparable(a: Any, b: Any) -> bool:
-    """Whether ``$lt`` and its like compare the two at all: only within one type."""
-    return a is not MISSING and type_rank(a) == type_rank(b)
+class Reached(NamedTuple):
+    """Where a path ends in a document: more than one place where it leads through lists."""
+
+    values: list[Any]
+    """The values there; MISSING where there is none."""
+
+    items: list[Any]
+    """The values, and what is in those that are lists: most operators look at both."""
 
 
-def compare(a: Any, b: Any) -> int:
-    """Return -1, 0 or 1 as MongoDB orders two values, types before contents."""
-    rank_a, rank_b = type_rank(a), type_rank(b)
-    if rank_a != rank_b:
-        return -1 if rank_a < rank_b else 1
-    if rank_a == 1:
-        return 0
-    if isinstance(a, dict):
-        return _compare_objects(a, b)
-    if isinstance(a, list):
-        return _compare_items(a, b)
-    return int(a > b) - int(a < b)
+def reach(document: dict[str, Any], path: str) -> Reached:
+    """Follow a dotted path, as MongoDB does.
+
+    A list on the way is looked into item by item, and a number in the path is an
+    index too. A list that ends the path counts as itself and as its items,
+    unless an index named it.
+    """
+    if "." not in path:
+        value = document.get(path, MISSING)
+        return Reached([value], [value, *value] if isinstance(value, list) else [value])
+    values: list[Any] = []
+    items: list[Any] = []
+    for value, by_name in _walk(document, path.split("."), 0):
+        values.append(value)
+        items.append(value)
+        if by_name and isinstance(value, list):
+            items.extend(value)
+    return Reached(values, items)
 
 
-def _compare_items(a: list[Any], b: list[Any]) -> int:
-    for x, y in zip(a, b, strict=False):
-        if result := compare(x, y):
-            return result
-    return (len(a) > len(b)) - (len(a) < len(b))
+def _walk(value: Any, segments: list[str], at: int) -> Iterator[tuple[Any, bool]]:
+    while at < len(segments):
+        if isinstance(value, list):
+            yield from _walk_list(value, segments, at)
+            return
+        value = value.get(segments[at], MISSING) if isinstance(value, dict) else MISSING
+        at += 1
+    yield value, True
 
 
-def _compare_objects(a: dict[str, Any], b: dict[str, Any]) -> int:
-    for (key_a, x), (key_b, y) in zip(a.items(), b.items(), strict=False):
-        ranks = type_rank(x), type_rank(y)
-        if ranks[0] != ranks[1]:
-            return -1 if ranks[0] < ranks[1] else 1
-        if key_a != key_b:
-            return -1 if key_a < key_b else 1
-        if result := compare(x, y):
-            return result
-    return (len(a) > len(b)) - (len(a) < len(b))
+def _walk_list(value: list[Any], segments: list[str], at: int) -> Iterator[tuple[Any, bool]]:
+    for item in value:
+        if isinstance(item, dict):
+            yield from _walk(item, segments, at)
+    index = _index(segments[at])
+    if index is None or index >= len(value):
+        return
+    item, at = value[index], at + 1
+    if at == len(segments):
+        yield item, False
+    elif isinstance(item, list):
+        yield from _walk_list(item, segments, at)
+    elif isinstance(item, dict):
+        yield from _walk(item, segments, at)
+
+
+def _index(segment: str) -> int | None:
+    if not segment.isascii() or not segment.isdigit() or len(segment) > 9:
+        return None
+    return int(segment) if segment == "0" or segment[0] != "0" else None
 
 
 def is_whole(value: Any) -> bool:
     """Whether a value is a number without a fraction."""
-    return is_number(value) and value == int(value)
+    return is_number(value) and (isinstance(value, int) or value.is_integer())
