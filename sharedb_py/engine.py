@@ -186,7 +186,7 @@ class Engine:
     # Submitting
 
     def submit(self, request: SubmitRequest, done: Done) -> None:
-        """Queue an op; ``done`` is called when it is committed, published, or refused.
+        """Queue an op; ``done`` is called when it is refused, or committed and to be published.
 
         Raises ``ShareDBError`` at once for an op that is malformed. ``submit``
         hooks are the caller's to run, in between :meth:`prepare` and this.

@@ -335,12 +335,13 @@ class DocActor:
 
     def _settle(self, outcomes: Outcomes) -> None:
         for submission, error in outcomes:
+            # The sender hears first, as from ShareDB: others do not run ahead of its own version.
+            submission.decide(error)
             if error is None:
                 try:
                     self._submitter.committed(submission.request)
                 except Exception:
                     log.exception("An op was committed, but not published")
-            submission.decide(error)
 
     def _after_lost_race(self, outcomes: Outcomes) -> list[_Submission]:
         again = []

@@ -36,6 +36,16 @@ async def test_missed_ops_arrive_before_the_acknowledgement(backend: Backend) ->
     assert await data_of(backend) == {"n": 7}
 
 
+async def test_the_sender_of_an_op_hears_of_it_before_others(backend: Backend) -> None:
+    alice, bob = await connect(backend), await connect(backend)
+    bob.received = alice.received  # one queue, for the order in which both are sent to
+    await create(alice, {"n": 1})
+    assert (await bob.ask(a="s", **DOC, v=1))["a"] == "s"
+    heard = await alice.ask(a="op", **DOC, v=1, seq=2, op=[{"p": ["n"], "na": 1}])
+    assert "op" not in heard
+    assert (await bob.next())["op"] == [{"p": ["n"], "na": 1}]
+
+
 async def test_an_op_sent_twice_is_committed_once(backend: Backend) -> None:
     alice = await connect(backend)
     await create(alice, {"n": 1})
