@@ -50,10 +50,11 @@ async def _read(agent: Agent, message: Message) -> Message | None:
 
 def _read_request(agent: Agent, message: Message) -> ReadRequest:
     name = agent.backend.resolve(message["c"])
-    bulk = message.get("b")
-    ids = (message["d"],) if bulk is None else tuple(bulk)
-    version = bulk if isinstance(bulk, dict) else message.get("v")
-    return ReadRequest(agent, name.index, name.collection, ids, version, message.get("ts"))
+    key = agent, name.index, name.collection
+    if message["a"] in ("bf", "bs"):
+        bulk = message["b"]
+        return ReadRequest(*key, tuple(bulk), bulk if isinstance(bulk, dict) else None)
+    return ReadRequest(*key, (message["d"],), message.get("v"), message.get("ts"))
 
 
 async def _subscribe(agent: Agent, message: Message) -> Message:

@@ -165,3 +165,13 @@ async def test_empty_keys_are_echoed_where_javascript_takes_them_for_true(backen
     assert await client.ask(a="bs", c="dogs", b={}) == {"a": "bs", "c": "dogs", "b": {}}
     reply = await client.ask(a="f", c="", d="")
     assert reply == {"a": "f", "data": {"v": 0, "type": None}}
+
+
+@pytest.mark.parametrize("action", VALID)
+async def test_fields_of_other_actions_do_not_matter(backend: Backend, action: str) -> None:
+    client = await connect(backend)
+    strange = {key: 388 for key in ("b", "r", "q", "o", "x", "ts") if key not in VALID[action]}
+    if action in ("qf", "qs", "qu"):
+        del strange["r"]
+    reply = await client.ask(a=action, **VALID[action], **strange)
+    assert "error" not in reply
