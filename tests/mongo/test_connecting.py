@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def test_a_url_that_cannot_work_is_refused_at_once(url: str, why: str) -> None:
         open_db(url)
 
 
+# The driver leaves a socket open where it is closed while it connects.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 async def test_a_server_that_does_not_answer_is_named() -> None:
     port = free_port()
     db = open_db(f"mongodb://127.0.0.1:{port}/x?serverSelectionTimeoutMS=200")
@@ -72,6 +75,7 @@ async def test_a_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(DatabaseError, match="No MongoDB server answers"):
         await db.get_snapshot("dogs", "fido")
     await db.close()
+    gc.collect()
 
 
 @pytest.mark.parametrize(
