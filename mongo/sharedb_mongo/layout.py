@@ -147,8 +147,7 @@ def projection_of(fields: Fields | None, *, metadata: bool) -> dict[str, int]:
 def milestone_to_document(snapshot: Snapshot) -> Document:
     """Return a milestone as stored: its data is not spread."""
     document: Document = {"d": snapshot.id, "v": snapshot.version, "type": snapshot.type_uri}
-    if snapshot.data is not MISSING:
-        document["data"] = to_bson(snapshot.data)
+    document["data"] = None if snapshot.data is MISSING else to_bson(snapshot.data)
     document["m"] = to_bson(snapshot.meta)
     if isinstance(snapshot.adapter, OpLink):
         link = snapshot.adapter.of(snapshot.version)
