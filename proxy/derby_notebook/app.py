@@ -26,6 +26,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.jupyter.http import http_client
 from derby_notebook.people.access import guard
 from derby_notebook.service import NotANotebook, NotebookService
 from derby_notebook.web.page import CSP, error_page, notebook_page
@@ -53,12 +54,12 @@ class NotebookApp:
         self.api = JupyterAPI(jupyter_url, token)
         parts = urlsplit(self.api.url)
         self.base = parts.path.rstrip("/")
-        self.proxy = ReverseProxy(f"{parts.scheme}://{parts.netloc}")
+        self.proxy = ReverseProxy(f"{parts.scheme}://{parts.netloc}", token)
         self.service = NotebookService(backend, self.api)
         self.channel = ShareDBApp(backend)
         self.static = Path(str(files("derby_notebook"))) / "static"
         self.names: dict[str, str] = json.loads((self.static / "manifest.json").read_text())
-        self._http = httpx.AsyncClient(base_url=self.api.url, timeout=30)
+        self._http = http_client(base_url=self.api.url, timeout=30)
         guard(backend, self.service)
         backend.use("connect", self._know_user)
 
@@ -82,7 +83,6 @@ class NotebookApp:
         answer = await self._http.get(
             "api/me", headers=headers, params={"token": token} if token else None
         )
-        self._http.cookies.clear()
         if not answer.is_success:
             return None, []
         return answer.json()["identity"], answer.headers.get_list("set-cookie")

@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     add("folder", nargs="?", default=".", help="the folder to serve (default: this one)")
     add("--port", type=int, default=9999, help="port (%(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--db", help=f"sqlite:///path, mongodb://host/name or memory: (FOLDER/{STATE}/rooms.sqlite)")
+    add(
+        "--db", help=f"sqlite:///path, mongodb://host/name or memory: (FOLDER/{STATE}/rooms.sqlite)"
+    )
     add("--jupyter-url", help="use this Jupyter Server instead of starting one")
     add("--token", help="its token; better given as DERBY_NOTEBOOK_TOKEN")
     add("--no-browser", action="store_true", help="do not open a browser")

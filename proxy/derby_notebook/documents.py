@@ -50,10 +50,15 @@ class Documents:
             raise
         return True
 
-    async def edit(self, collection: str, doc_id: str, op: list[dict[str, Any]]) -> None:
-        """Apply a json0 op; raises ``ShareDBError`` if the document is gone or it does not fit."""
+    async def edit(
+        self, collection: str, doc_id: str, op: list[dict[str, Any]], version: int | None = None
+    ) -> None:
+        """Apply a json0 op, made for a version, None: for whatever is current.
+
+        Raises ``ShareDBError`` if the document is gone or the op does not fit.
+        """
         if op:
-            await self._submit(collection, doc_id, {"op": op})
+            await self._submit(collection, doc_id, {"op": op, "v": version})
 
     async def set(self, collection: str, doc_id: str, **fields: Any) -> None:
         """Set top-level fields."""

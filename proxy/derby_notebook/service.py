@@ -7,17 +7,17 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from derby_notebook.documents import Documents
 from derby_notebook.files.docs import cells_to_docs, parse_notebook
 from derby_notebook.files.saver import Saver
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
-from derby_notebook.kernels.relay import KernelRelay
+from derby_notebook.kernels.control import Kernels
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription
-from sharedb_py.snapshot import Snapshot
 
 __all__ = ["NotANotebook", "NotebookService"]
 
@@ -33,22 +33,23 @@ class NotANotebook(Exception):
 class NotebookService:
     """Opens notebooks, runs their cells and saves their files, for everyone at once."""
 
-    def __init__(self, backend: Backend, api: JupyterAPI) -> None:
+    def __init__(self, backend: Backend, api: JupyterAPI, state: Path | None = None) -> None:
         self.documents = Documents(backend)
+        self.kernels = Kernels(self.documents, api, state)
         self.runners: dict[str, str] = {}
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
-        self._backend = backend
+        self.backend = backend
         self._api = api
         self._notebook_of: dict[str, str] = {}
         self._savers: dict[str, Saver] = {}
-        self._relays: dict[str, KernelRelay] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._subscriptions: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: asyncio.Queue[str] = asyncio.Queue()
 
     async def start(self) -> None:
         """Follow the documents, and take up what a crash left behind."""
-        pubsub = self._backend.pubsub
+        pubsub = self.backend.pubsub
         for collection in ("cells", "notebooks"):
             self._subscriptions.append(await pubsub.subscribe(collection, self._receive))
         for snapshot in await self.documents.find("notebooks", {}):
@@ -56,14 +57,8 @@ class NotebookService:
                 self._touch(snapshot.id)
         for snapshot in await self.documents.find("cells", {}):
             self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
-            await self._take_up(snapshot)
-
-    async def _take_up(self, cell: Snapshot) -> None:
-        state = cell.data.get("_state")
-        if state in ("run", "queued"):
-            self._spawn(self._run(cell.id))
-        elif state == "busy":
-            await self.documents.set("cells", cell.id, _state="error")
+        await self.kernels.start()
+        self._spawn(self._run_in_turn())
 
     async def close(self) -> None:
         """Stop following, end the relays and save what is unsaved."""
@@ -72,7 +67,7 @@ class NotebookService:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(relay.close() for relay in self._relays.values()))
+        await self.kernels.close()
         await asyncio.gather(*(saver.close() for saver in self._savers.values()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -195,7 +190,7 @@ class NotebookService:
             if op.get("src") != self.documents.src or "op" in op:
                 self._touch(notebook_id)
         if _asks_for_run(op):
-            self._spawn(self._run(cell_id))
+            self._asked.put_nowait(cell_id)
 
     def _notebook_changed(self, op: Op) -> None:
         create = op.get("create")
@@ -227,22 +222,25 @@ class NotebookService:
 
     # Running
 
-    async def _run(self, cell_id: str) -> None:
-        cell = await self.documents.get("cells", cell_id)
-        if not cell.exists or cell.data.get("cell_type") != "code":
-            return
-        notebook_id = str(cell.data.get("_notebook"))
-        relay = self._relays.get(notebook_id)
-        if relay is None:
+    async def change_kernel(self, notebook_id: str, name: str) -> None:
+        """Let another kind of kernel run a notebook, and say so in its metadata."""
+        specification = await self.kernels.relay(notebook_id).change_kernel(name)
+        snapshot = await self.documents.get("notebooks", notebook_id)
+        metadata = dict(snapshot.data["contents"].get("metadata") or {})
+        metadata.pop("language_info", None)
+        metadata["kernelspec"] = specification
+        op = [{"p": ["contents", "metadata"], "oi": metadata}]
+        await self.documents.edit("notebooks", notebook_id, op)
+        self._touch(notebook_id)
 
-            async def path_and_kernel() -> tuple[str, str | None]:
-                snapshot = await self.documents.get("notebooks", notebook_id)
-                metadata = snapshot.data["contents"].get("metadata") or {}
-                return snapshot.data["name"], (metadata.get("kernelspec") or {}).get("name")
-
-            relay = KernelRelay(notebook_id, self.documents, self._api, path_and_kernel)
-            self._relays[notebook_id] = relay
-        await relay.put(cell_id, self.runners.get(cell_id))
+    async def _run_in_turn(self) -> None:
+        """Queue the cells in the order in which their runs were asked for."""
+        while True:
+            cell_id = await self._asked.get()
+            try:
+                await self.kernels.run(cell_id, self.runners.pop(cell_id, None))
+            except Exception:
+                log.exception("Cell %s could not be queued", cell_id)
 
 
 def _path_key(path: str) -> str:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import re
 import uuid
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import nbformat
+import nbformat.v4
 
 __all__ = [
     "WEIGHT_STEP",
     "cells_to_docs",
     "empty_notebook",
+    "in_order",
     "parse_notebook",
     "to_notebook",
 ]
@@ -52,14 +55,20 @@ def parse_notebook(text: str) -> dict[str, Any]:
         raise ValueError(str(error)) from error
 
 
-def upgrade(content: dict[str, Any]) -> dict[str, Any]:
+def upgrade(content: Any) -> dict[str, Any]:
     """Return a notebook of any version as 4.5, its texts as strings and every cell with an id."""
     if not isinstance(content, dict) or "nbformat" not in content:
         raise ValueError("it has no nbformat")
-    version = (content["nbformat"], content.get("nbformat_minor", 0))
-    converted = nbformat.reads(json.dumps(content), as_version=4)
+    text = json.dumps(content)
+    if content["nbformat"] == 4:
+        converted = nbformat.v4.reads(text)
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what an old file lacks, which is mended here
+            converted = nbformat.reads(text, as_version=4)
     notebook: dict[str, Any] = json.loads(json.dumps(converted))
-    if version < (4, 5):
+    _check(notebook)
+    if (content["nbformat"], content.get("nbformat_minor", 0)) < (4, 5):
         notebook["metadata"].pop("orig_nbformat", None)
         notebook["metadata"].pop("orig_nbformat_minor", None)
     notebook["nbformat_minor"] = max(5, notebook.get("nbformat_minor", 0))
@@ -70,6 +79,20 @@ def upgrade(content: dict[str, Any]) -> dict[str, Any]:
             cell["id"] = uuid.uuid4().hex[:12]
         known.add(cell["id"])
     return notebook
+
+
+def _check(notebook: dict[str, Any]) -> None:
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise ValueError("it has no list of cells")
+    if not isinstance(notebook.setdefault("metadata", {}), dict):
+        raise ValueError("its metadata is no object")
+    for cell in cells:
+        if not isinstance(cell, dict) or cell.get("cell_type") not in _FIELDS:
+            raise ValueError("it has a cell of no known type")
+        if not isinstance(cell.setdefault("source", ""), str):
+            raise ValueError("it has a cell whose source is no text")
+        cell.setdefault("metadata", {})
 
 
 def cells_to_docs(notebook: dict[str, Any], notebook_id: str) -> dict[str, dict[str, Any]]:
@@ -108,19 +131,44 @@ def _to_cell(doc_id: str, doc: dict[str, Any], known: set[str]) -> dict[str, Any
     kind = kind if kind in _FIELDS else "raw"
     cell: dict[str, Any] = {"id": _cell_id(doc_id, doc, known), "cell_type": kind}
     cell |= {key: doc[key] for key in _FIELDS[kind] if key in doc}
-    cell.setdefault("metadata", {})
+    metadata = cell.get("metadata")
+    cell["metadata"] = dict(metadata) if isinstance(metadata, dict) else {}
     cell["source"] = cell["source"] if isinstance(cell.get("source"), str) else ""
+    if not isinstance(cell.get("attachments", {}), dict):
+        del cell["attachments"]
     if kind == "code":
         cell["outputs"] = list(_outputs(cell.get("outputs")))
-        cell.setdefault("execution_count", None)
-        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k != "trusted"}
+        count = cell.get("execution_count")
+        cell["execution_count"] = count if isinstance(count, int) else None
+        cell["metadata"].pop("trusted", None)
     return cell
 
 
+_OUTPUT_FIELDS: Final[dict[str, dict[str, type]]] = {
+    "stream": {"name": str, "text": str},
+    "display_data": {"data": dict},
+    "execute_result": {"data": dict},
+    "error": {"ename": str, "evalue": str, "traceback": list},
+}
+
+
 def _outputs(outputs: Any) -> Iterable[dict[str, Any]]:
+    """Yield the outputs that a file may hold, without what is not for files."""
     for output in outputs if isinstance(outputs, list) else ():
-        if isinstance(output, dict):
-            yield {k: v for k, v in output.items() if k != "transient" and not k.startswith("_")}
+        if isinstance(output, dict) and _is_output(output):
+            kept = {k: v for k, v in output.items() if k != "transient" and k[:1] != "_"}
+            if "data" in kept:
+                kept.setdefault("metadata", {})
+            if kept["output_type"] == "execute_result":
+                kept.setdefault("execution_count", None)
+            yield kept
+
+
+def _is_output(output: dict[str, Any]) -> bool:
+    fields = _OUTPUT_FIELDS.get(output.get("output_type", ""))
+    return fields is not None and all(
+        isinstance(output.get(key), kind) for key, kind in fields.items()
+    )
 
 
 def _cell_id(doc_id: str, doc: dict[str, Any], known: set[str]) -> str:

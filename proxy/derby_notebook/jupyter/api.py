@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
+from derby_notebook.jupyter.http import http_client
+
 __all__ = ["JupyterAPI", "JupyterError"]
 
 
@@ -29,7 +31,7 @@ class JupyterAPI:
         self.url = url if url.endswith("/") else url + "/"
         self.token = token
         headers = {"Authorization": f"token {token}"} if token else {}
-        self._http = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
+        self._http = http_client(base_url=self.url, headers=headers, timeout=60)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -40,8 +42,6 @@ class JupyterAPI:
             response = await self._http.request(method, path, **arguments)
         except httpx.HTTPError as error:
             raise JupyterError(0, f"The Jupyter Server does not answer: {error}") from error
-        # Each cookie-less call makes Jupyter invent a user; nobody needs their cookies.
-        self._http.cookies.clear()
         if response.is_success:
             return response.json() if response.content else None
         try:
@@ -70,6 +70,23 @@ class JupyterAPI:
         model: dict[str, Any] = await self._call("POST", "api/sessions", json=body)
         return model
 
+    async def end_session(self, session_id: str) -> None:
+        """End a session and its kernel; one that is gone already stays gone."""
+        try:
+            await self._call("DELETE", f"api/sessions/{session_id}")
+        except JupyterError as error:
+            if error.status != 404:
+                raise
+
+    async def move_session(self, session_id: str, path: str) -> None:
+        """Tell Jupyter where a session's notebook is now."""
+        body = {"path": path, "name": path.rsplit("/", 1)[-1]}
+        await self._call("PATCH", f"api/sessions/{session_id}", json=body)
+
+    async def checkpoint(self, path: str) -> None:
+        """Keep the file as it is as Jupyter's checkpoint."""
+        await self._call("POST", f"api/contents/{quote(path)}/checkpoints")
+
     async def kernel(self, kernel_id: str) -> dict[str, Any]:
         """Return a kernel's model."""
         model: dict[str, Any] = await self._call("GET", f"api/kernels/{kernel_id}")
@@ -78,6 +95,16 @@ class JupyterAPI:
     async def kernel_action(self, kernel_id: str, action: str) -> None:
         """``interrupt`` or ``restart`` a kernel."""
         await self._call("POST", f"api/kernels/{kernel_id}/{action}")
+
+    async def kernel_specification(self, name: str) -> dict[str, Any]:
+        """Return what a notebook's metadata says of a kernel; raises for one not installed."""
+        found = await self._call("GET", f"api/kernelspecs/{quote(name, safe='')}")
+        spec = found["spec"]
+        return {
+            "name": name,
+            "display_name": spec["display_name"],
+            "language": spec.get("language", ""),
+        }
 
     async def kernel_names(self) -> dict[str, str]:
         """Return the installed kernels' display names by name; the default one as ``""``."""

@@ -1,119 +1,218 @@
-"""How a kernel's messages become a cell's outputs, and outputs become ops. Pure."""
+"""How a kernel's messages become a cell's outputs. Pure.
+
+What a cell may show is bounded: its first :data:`HEAD_CHARS` of text are kept, and
+its last :data:`TAIL_CHARS`; an item between them says what was cut. While text
+pours in, only a glimpse of the tail is shown, so that each look costs little.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from sharedb_py.jsonvalue import json_equal
-from sharedb_py.ot.utf16 import length
+from derby_notebook.outputs.terminal import append_text
 
-__all__ = ["OutputArea", "outputs_op", "terminal_text"]
+__all__ = ["HEAD_CHARS", "HEAD_ITEMS", "TAIL_CHARS", "TAIL_ITEMS", "OutputArea"]
 
-MAX_STREAM: Final = 400_000
-_HEAD: Final = 100_000
-TRUNCATED: Final = "\n… output truncated …\n"
+HEAD_CHARS: Final = 50_000
+TAIL_CHARS: Final = 50_000
+GLIMPSE_CHARS: Final = 4_000
+HEAD_ITEMS: Final = 200
+TAIL_ITEMS: Final = 50
 
-
-def terminal_text(text: str) -> str:
-    """Return what a terminal would show: carriage returns and backspaces carried out.
-
-    A carriage return at the very end is kept, as what follows it may still come.
-    """
-    if "\r" not in text and "\b" not in text:
-        return text
-    lines = []
-    for line in text.replace("\r\n", "\n").split("\n"):
-        lines.append(_terminal_line(line))
-    return "\n".join(lines)
+Output: TypeAlias = dict[str, Any]
 
 
-def _terminal_line(line: str) -> str:
-    pending = "\r" if line.endswith("\r") else ""
-    shown: list[str] = []
-    column = 0
-    for char in line.rstrip("\r") if pending else line:
-        if char == "\r":
-            column = 0
-        elif char == "\b":
-            column = max(0, column - 1)
-        else:
-            shown[column : column + 1] = [char]
-            column += 1
-    return "".join(shown) + pending
+@dataclass
+class _Cut:
+    """What is not kept."""
+
+    chars: int = 0
+    lines: int = 0
+    items: int = 0
+
+    def plus_text(self, text: str) -> _Cut:
+        return _Cut(self.chars + len(text), self.lines + text.count("\n"), self.items)
+
+    def plus_item(self, item: Output) -> _Cut:
+        if item["output_type"] == "stream":
+            return self.plus_text(item["text"])
+        return _Cut(self.chars, self.lines, self.items + 1)
+
+    def __bool__(self) -> bool:
+        return bool(self.chars or self.items)
+
+    def marker(self) -> Output:
+        """Return the item that says so."""
+        parts = []
+        if self.chars:
+            parts.append(f"{self.chars:,} characters in {self.lines:,} lines")
+        if self.items:
+            parts.append(f"{self.items:,} outputs")
+        text = f"\n… truncated: {' and '.join(parts)} left out …\n"
+        cut = {"chars": self.chars, "lines": self.lines, "items": self.items}
+        return {"output_type": "stream", "name": "stdout", "text": text, "_cut": cut}
 
 
 class OutputArea:
-    """The outputs of one run of a cell, growing as messages come."""
+    """The outputs of one run of a cell, growing as messages come.
 
-    def __init__(self) -> None:
-        self.outputs: list[dict[str, Any]] = []
-        self._clear_next = False
+    ``outputs`` may be those of an earlier process, whose work is taken up.
+    """
+
+    def __init__(self, outputs: list[Output] | None = None, clear_next: bool = False) -> None:
+        self.clear_next = clear_next
+        """Whether the next output takes the place of all there are."""
+        self._head: list[Output] = []
+        self._tail: deque[Output] = deque()
+        self._cut = _Cut()
+        self._cutting = False
+        self._restore(outputs or [])
+
+    def _restore(self, outputs: list[Output]) -> None:
+        at = next((at for at, item in enumerate(outputs) if "_cut" in item), None)
+        if at is None:
+            self._head = list(outputs)
+            return
+        self._head, self._tail = list(outputs[:at]), deque(outputs[at + 1 :])
+        self._cut, self._cutting = _Cut(**outputs[at]["_cut"]), True
+
+    def clear(self) -> None:
+        """Drop all there is."""
+        self._head, self._tail = [], deque()
+        self._cut, self._cutting, self.clear_next = _Cut(), False, False
+
+    @property
+    def flooded(self) -> bool:
+        """Whether something is left out already."""
+        return bool(self._cut)
+
+    def outputs(self, *, whole: bool = True) -> list[Output]:
+        """Return what the cell shows; not ``whole``: with no more than a glimpse of a long tail."""
+        cut, tail = self._cut, list(self._tail)
+        if not whole and cut:
+            cut, tail = _trimmed(cut, deque(tail), GLIMPSE_CHARS, TAIL_ITEMS)
+        return [*self._head, *([cut.marker()] if cut else ()), *tail]
+
+    # Messages
 
     def receive(self, kind: str, content: dict[str, Any]) -> bool:
-        """Take a message; return whether it is one that carries output."""
+        """Take a message; return whether the outputs changed."""
         if kind == "clear_output":
             if content.get("wait"):
-                self._clear_next = True
-            else:
-                self.outputs = []
+                self.clear_next = True
+                return False
+            self.clear()
             return True
         if kind not in ("stream", "display_data", "execute_result", "error"):
             return False
-        if self._clear_next:
-            self.outputs, self._clear_next = [], False
+        if self.clear_next:
+            self.clear()
         if kind == "stream":
-            self._add_stream(content.get("name", "stdout"), content.get("text", ""))
-        elif kind == "error":
-            keys = ("ename", "evalue", "traceback")
-            self.outputs.append({"output_type": kind, **{key: content[key] for key in keys}})
+            self._add_text(str(content.get("name", "stdout")), str(content.get("text", "")))
         else:
-            output = {
-                "output_type": kind,
-                "data": content.get("data", {}),
-                "metadata": content.get("metadata", {}),
-            }
-            if kind == "execute_result":
-                output["execution_count"] = content.get("execution_count")
-            self.outputs.append(output)
+            self._add(_item(kind, content))
         return True
 
-    def _add_stream(self, name: str, text: str) -> None:
-        last = self.outputs[-1] if self.outputs else {}
-        before = last["text"] if last.get("name") == name else ""
-        text = terminal_text(before + text)
-        if len(text) > MAX_STREAM:
-            tail = MAX_STREAM - _HEAD - len(TRUNCATED)
-            text = text[:_HEAD] + TRUNCATED + text[-tail:]
-        output = {"output_type": "stream", "name": name, "text": text}
-        if last.get("name") == name:
-            self.outputs[-1] = output
+    def update_display(self, display_id: str, content: dict[str, Any]) -> bool:
+        """Show new data wherever a display is shown; return whether it is shown at all."""
+        found = False
+        for items in (self._head, self._tail):
+            for at, item in enumerate(items):
+                if item.get("_display") == display_id:
+                    items[at] = {**item, **_shown(content)}
+                    found = True
+        return found
+
+    def _add_text(self, name: str, text: str) -> None:
+        items = self._tail if self._cutting else self._head
+        last = items[-1] if items else {}
+        if last.get("output_type") == "stream" and last.get("name") == name:
+            items[-1] = {**last, "text": append_text(last["text"], text)}
         else:
-            self.outputs.append(output)
+            items.append(_stream(name, append_text("", text)))
+        self._bound()
+
+    def _add(self, item: Output) -> None:
+        (self._tail if self._cutting else self._head).append(item)
+        self._bound()
+
+    def _bound(self) -> None:
+        if not self._cutting:
+            self._begin_cutting()
+        if self._cutting:
+            tail = deque(self._tail)
+            self._cut, kept = _trimmed(self._cut, tail, TAIL_CHARS, TAIL_ITEMS)
+            self._tail = deque(kept)
+
+    def _begin_cutting(self) -> None:
+        """Once the head is full, what is too much of it begins the tail."""
+        excess = _chars(self._head) - HEAD_CHARS
+        last = self._head[-1] if self._head else None
+        if excess > 0 and last is not None and last["output_type"] == "stream":
+            keep = max(0, len(last["text"]) - excess)
+            keep = last["text"].rfind("\n", 0, keep) + 1 or keep
+            text = last["text"]
+            self._head[-1:] = [{**last, "text": text[:keep]}] if keep else []
+            self._tail.append(_stream(last["name"], text[keep:]))
+            self._cutting = True
+        elif len(self._head) > HEAD_ITEMS:
+            self._tail.extend(self._head[HEAD_ITEMS:])
+            del self._head[HEAD_ITEMS:]
+            self._cutting = True
 
 
-def outputs_op(before: list[Any], after: list[Any]) -> list[dict[str, Any]]:
-    """Return the json0 op on a cell that turns its outputs from one list into the other.
-
-    What was only added to a stream is an insert at its end.
-    """
-    same = 0
-    while same < min(len(before), len(after)) and json_equal(before[same], after[same]):
-        same += 1
-    op: list[dict[str, Any]] = []
-    if same < min(len(before), len(after)):
-        grown = _grown(before[same], after[same], same)
-        if grown is not None:
-            op.append(grown)
-            same += 1
-    op += [{"p": ["outputs", same], "ld": item} for item in before[same:]]
-    op += [{"p": ["outputs", same + at], "li": item} for at, item in enumerate(after[same:])]
-    return op
+def _chars(items: list[Output] | deque[Output]) -> int:
+    return sum(len(item["text"]) for item in items if item["output_type"] == "stream")
 
 
-def _grown(before: dict[str, Any], after: dict[str, Any], index: int) -> dict[str, Any] | None:
-    if before.get("output_type") != "stream" or before.get("name") != after.get("name"):
-        return None
-    old, new = before["text"], after.get("text", "")
-    if not new.startswith(old):
-        return None
-    return {"p": ["outputs", index, "text", length(old)], "si": new[len(old) :]}
+def _trimmed(
+    cut: _Cut, tail: deque[Output], most_chars: int, most_items: int
+) -> tuple[_Cut, list[Output]]:
+    """Return a tail's end within bounds, and the cut grown by what went."""
+    while len(tail) > most_items:
+        cut = cut.plus_item(tail.popleft())
+    excess = _chars(tail) - most_chars
+    at = 0
+    items = list(tail)
+    while excess > 0:
+        item = items[at]
+        if item["output_type"] != "stream":
+            at += 1
+            continue
+        text = item["text"]
+        if len(text) <= excess:
+            cut = cut.plus_text(text)
+            excess -= len(text)
+            del items[at]
+            continue
+        # A whole line more may go, so that the rest begins with one; but not all of a long line.
+        line_end = text.find("\n", excess, excess + 1000)
+        at_char = line_end + 1 if line_end >= 0 else excess
+        cut = cut.plus_text(text[:at_char])
+        items[at] = {**item, "text": text[at_char:]}
+        break
+    return cut, items
+
+
+def _stream(name: str, text: str) -> Output:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def _shown(content: dict[str, Any]) -> dict[str, Any]:
+    return {"data": content.get("data") or {}, "metadata": content.get("metadata") or {}}
+
+
+def _item(kind: str, content: dict[str, Any]) -> Output:
+    if kind == "error":
+        traceback = [str(line) for line in content.get("traceback") or []]
+        names = {key: str(content.get(key, "")) for key in ("ename", "evalue")}
+        return {"output_type": kind, **names, "traceback": traceback}
+    item = {"output_type": kind, **_shown(content)}
+    if kind == "execute_result":
+        item["execution_count"] = content.get("execution_count")
+    display_id = (content.get("transient") or {}).get("display_id")
+    if display_id:
+        item["_display"] = display_id
+    return item

@@ -10,7 +10,7 @@ __all__ = ["CSP", "error_page", "notebook_page"]
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
-    "style-src 'self' 'unsafe-inline'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "style-src 'self' 'unsafe-inline'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
 
@@ -18,6 +18,14 @@ CSP: Final = (
 def _embed(data: Any) -> str:
     """Return JSON that may stand in a script element: no ``<`` in it, and ASCII only."""
     return json.dumps(data).replace("<", "\\u003c")
+
+
+def _modulepreloads(base: str, static: dict[str, str]) -> str:
+    """Return links to the script's parts, so that the browser need not find them one by one."""
+    names = static.get("preload", "").split()
+    return "".join(
+        f'<link rel="modulepreload" href="{base}/derby/static/{name}">' for name in names
+    )
 
 
 def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[str, Any]) -> str:
@@ -30,7 +38,8 @@ def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[st
 <title>{html.escape(title)}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
-<script defer src="{base}/derby/static/{static["app.js"]}"></script>
+{_modulepreloads(base, static)}
+<script type="module" src="{base}/derby/static/{static["app.js"]}"></script>
 <script type="application/json" data-derby-app-state>{_embed(bundle)}</script>
 </head>
 <body></body>

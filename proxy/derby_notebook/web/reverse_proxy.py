@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +17,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-__all__ = ["ReverseProxy", "without_token"]
+from derby_notebook.jupyter.http import http_client
+
+__all__ = ["ReverseProxy", "end_to_end", "without_token"]
 
 log = logging.getLogger(__name__)
 
@@ -25,22 +27,37 @@ _HOP_BY_HOP: Final = frozenset(
     b"connection keep-alive te trailer transfer-encoding upgrade proxy-authenticate "
     b"proxy-authorization proxy-connection".split()
 )
+_OUR_OWN: Final = frozenset({b"server", b"date"})
+"""What our own server says in every answer."""
 _HANDSHAKE: Final = frozenset({"host", "connection", "upgrade"})
-_TOKEN: Final = re.compile(rb'("token"\s*:\s*)"[^"]*"')
+_TOKEN: Final = re.compile(rb"""("token"\s*:\s*|\btoken=)("[^"]*"|'[^']*')""")
 
 
-def without_token(page: bytes) -> bytes:
-    """Return a Jupyter page whose configuration does not tell the server's token."""
-    return _TOKEN.sub(rb'\1""', page)
+def without_token(page: bytes, token: str = "") -> bytes:
+    """Return a Jupyter page that does not tell the server's token.
+
+    Pages hold it in their configuration, error pages in an attribute of the body.
+    """
+    page = _TOKEN.sub(rb'\1""', page)
+    return page.replace(token.encode(), b"") if token else page
+
+
+def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that are not about one hop only, names in lower case."""
+    lower = [(name.lower(), value) for name, value in headers]
+    listed = b",".join(value for name, value in lower if name == b"connection")
+    hop = _HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
+    return [(name, value) for name, value in lower if name not in hop]
 
 
 class ReverseProxy:
     """Forwards requests with the caller's own credentials; ``url`` is the server's root."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, token: str = "") -> None:
         self._origin = origin.rstrip("/")
+        self._token = token
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=10), limits=limits)
+        self._http = http_client(timeout=httpx.Timeout(None, connect=10), limits=limits)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -53,7 +70,7 @@ class ReverseProxy:
 
     async def http(self, request: Request) -> Response:
         """Forward a request, both bodies streamed; only pages are held to take the token out."""
-        headers = [(k, v) for k, v in request.headers.raw if k.lower() not in _HOP_BY_HOP]
+        headers = end_to_end(request.headers.raw)
         body = request.stream() if "content-length" in request.headers else None
         if "transfer-encoding" in request.headers:
             body = request.stream()
@@ -68,9 +85,9 @@ class ReverseProxy:
                 "The Jupyter Server does not answer. Open notebooks go on; try again in a moment.\n"
             )
             return PlainTextResponse(text, 502)
-        kept = [(k.lower(), v) for k, v in answer.headers.raw if k.lower() not in _HOP_BY_HOP]
+        kept = [(k, v) for k, v in end_to_end(answer.headers.raw) if k not in _OUR_OWN]
         if answer.headers.get("content-type", "").startswith("text/html"):
-            page = without_token(await answer.aread())
+            page = without_token(await answer.aread(), self._token)
             drop = {b"content-length", b"content-encoding", b"etag"}
             response = Response(page, answer.status_code)
             response.raw_headers += [(k, v) for k, v in kept if k not in drop]
