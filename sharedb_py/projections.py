@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sharedb_py.errors import ErrorCode, OpRejected, ShareDBError
+from sharedb_py.jsonvalue import is_number
 from sharedb_py.ops import Op
 from sharedb_py.ot.json0 import json0
 from sharedb_py.snapshot import Snapshot
@@ -44,8 +45,10 @@ class Projection:
             if "data" in create:
                 create = {**create, "data": self._value(create["data"])}
             return {**op, "create": create}
-        if "op" in op and isinstance(op["op"], list):
-            return {**op, "op": list(self._components(op["op"]))}
+        if "op" in op:
+            # What is no json0 op, such as another type's, cannot be cut: it stays hidden.
+            edit = op["op"] if isinstance(op["op"], list) else []
+            return {**op, "op": list(self._components(edit))}
         return op
 
     def _value(self, data: Any) -> Any:
@@ -66,7 +69,7 @@ class Projection:
                 yield {"p": [], **cut}
 
     def _shows(self, segment: Any) -> bool:
-        return isinstance(segment, (str, int)) and str(segment) in self.fields
+        return (isinstance(segment, str) or is_number(segment)) and str(segment) in self.fields
 
     def check_write(self, op: Op, type_uri: str | None) -> None:
         """Raise ``OpRejected`` unless the op stays within the shown fields (section 4.2)."""
