@@ -24,11 +24,13 @@ LAYERS = [
     "sharedb_py.db",
     "sharedb_py.pubsub",
     "sharedb_py.milestones",
+    "sharedb_py.replay",
     "sharedb_py.middleware",
     "sharedb_py.submit",
     "sharedb_py.reads",
     "sharedb_py.history",
     "sharedb_py.engine",
+    "sharedb_py.archive",
     "sharedb_py.agent",
     "sharedb_py.actions",
     "sharedb_py.diffs",
@@ -91,7 +93,7 @@ def test_sharedb_knows_nothing_of_notebooks_or_mongodb(name: str, path: Path) ->
         assert not imported.startswith(("derby_notebook", "sharedb_mongo", "pymongo", "jupyter"))
 
 
-@pytest.mark.parametrize("name", ["sharedb_py.ot", "sharedb_py.client"])
+@pytest.mark.parametrize("name", ["sharedb_py.ot", "sharedb_py.replay", "sharedb_py.client"])
 def test_pure_packages_do_no_io(name: str) -> None:
     banned = {"asyncio", "socket", "sqlite3", "websockets", "httpx", "starlette", "threading"}
     for module, path in SHAREDB:

@@ -1,0 +1,551 @@
+"""Whether a document's log, milestones and snapshot agree, and what is provably wrong. Pure.
+
+A log is followed in as many branches as it can be read: one for each record where
+a version has two, one more from each milestone that contradicts the replay.
+Milestones and the snapshot end the branches that do not lead to them; what
+survives tells which record was the wrong one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from sharedb_py.db.base import StoredOp
+from sharedb_py.errors import ShareDBError
+from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
+from sharedb_py.ops import Op, replay
+from sharedb_py.ot import types
+from sharedb_py.ot.json0 import json0, normalize_legacy
+from sharedb_py.ot.json0.applying import child_key
+from sharedb_py.ot.json0.components import from_text, is_text_edit
+from sharedb_py.ot.utf16 import length, splice
+from sharedb_py.replay.diffing import Difference, diff_values
+from sharedb_py.replay.opinfo import author_of, time_of
+from sharedb_py.replay.paths import Path, format_path, value_at
+from sharedb_py.snapshot import Snapshot, empty_snapshot
+
+__all__ = ["DeleteOp", "Finding", "Repair", "Report", "Verifier", "WriteMilestone", "WriteSnapshot"]
+
+MAX_BRANCHES: Final = 16
+MAX_WARNINGS: Final = 20
+MAX_PLACES: Final = 3
+
+
+@dataclass
+class Finding:
+    """One thing that is wrong; ``code`` names its kind for machines, ``message`` for people.
+
+    ``compare`` is what was replayed and what was found in its place, where the ops
+    that wrote the difference can tell more; ``suspects`` are their versions.
+    """
+
+    code: str
+    message: str
+    version: int | None = None
+    severity: Literal["error", "warning"] = "error"
+    path: Path | None = None
+    compare: tuple[Snapshot, Snapshot] | None = None
+    suspects: list[int] = field(default_factory=list)
+
+    def as_json(self) -> JSONObject:
+        """The same for machines."""
+        record: JSONObject = {
+            "code": self.code,
+            "severity": self.severity,
+            "v": self.version,
+            "message": self.message,
+        }
+        if self.path is not None:
+            record["path"] = list(self.path)
+        if self.suspects:
+            record["suspects"] = self.suspects
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOp:
+    """Delete an op record that is provably no part of the history."""
+
+    version: int
+    key: Any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSnapshot:
+    """Store a snapshot that the log and another witness agree on."""
+
+    snapshot: Snapshot
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteMilestone:
+    """Replace a milestone that log and snapshot contradict."""
+
+    snapshot: Snapshot
+    why: str
+
+
+Repair: TypeAlias = DeleteOp | WriteSnapshot | WriteMilestone
+
+
+@dataclass
+class Report:
+    """What was found out about one document; ``first`` is the first version that is left."""
+
+    doc_id: str
+    ops: int = 0
+    first: int = 0
+    version: int = 0
+    milestones: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong; warnings are no errors."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One way to read the log: from milestone ``base`` (0: the beginning), without ``rejected``."""
+
+    snapshot: Snapshot
+    base: int
+    rejected: tuple[tuple[int, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Dispute:
+    milestone: Snapshot
+    replayed: Snapshot
+
+
+def _same(a: Snapshot, b: Snapshot) -> bool:
+    return a.type_uri == b.type_uri and json_equal(a.data, b.data)
+
+
+class Verifier:
+    """Takes a document's records and milestones in order of their versions, then tells.
+
+    A milestone comes after the ops below its version, before the op of that version.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._stored = snapshot
+        self._report = Report(snapshot.id, version=snapshot.version)
+        self._branches = [_Branch(empty_snapshot(snapshot.id), 0)]
+        self._expected = 0
+        self._any_op = False
+        self._disputes: list[_Dispute] = []
+        self._doubles: dict[int, Finding] = {}
+        self._sources: dict[tuple[str, Any], int] = {}
+        self._meta: JSONObject = {}
+        self._confirmed: Snapshot | None = None
+        self._head_seen = False
+
+    def _find(self, code: str, message: str, version: int | None = None, **more: Any) -> Finding:
+        finding = Finding(code, message, version, **more)
+        warned = sum(known.severity == "warning" for known in self._report.findings)
+        if finding.severity == "error" or warned < MAX_WARNINGS:
+            self._report.findings.append(finding)
+        return finding
+
+    # Milestones
+
+    def take_milestone(self, milestone: Snapshot) -> None:
+        """Compare a milestone with what was replayed so far."""
+        self._report.milestones += 1
+        current = [b for b in self._branches if b.snapshot.version == milestone.version]
+        if not current:
+            self._branches = [_Branch(milestone, milestone.version)]
+            return
+        agreeing = [b for b in current if _same(b.snapshot, milestone)]
+        if agreeing:
+            self._branches = agreeing
+            if milestone.version == self._stored.version:
+                self._confirmed = milestone
+            return
+        self._disputes.append(_Dispute(milestone, current[0].snapshot))
+        self._branches = [*current, _Branch(milestone, milestone.version)]
+
+    def beyond(self, version: int) -> None:
+        """Note a milestone of a version that the document has not reached."""
+        self._report.milestones += 1
+        self._find(
+            "milestone-beyond",
+            f"there is a milestone of version {version}, "
+            f"but the snapshot is of version {self._stored.version}",
+            version,
+        )
+
+    # Ops
+
+    def take(self, version: int, records: Sequence[StoredOp]) -> None:
+        """Apply the record of a version, or each of them where there are several."""
+        if version >= self._stored.version and not self._head_seen:
+            self._compare_head()
+        records = self._without_orphans(version, records)
+        if not records:
+            return
+        self._report.ops += 1
+        if version > self._expected:
+            self._skip_to(version)
+        self._any_op = True
+        self._expected = version + 1
+        if len(records) > 1:
+            records = self._distinct(version, records)
+        self._note_source(records[0].op)
+        self._note_meta(records[0].op)
+        self._apply(version, records)
+
+    def _without_orphans(self, version: int, records: Sequence[StoredOp]) -> Sequence[StoredOp]:
+        linked = [record for record in records if record.linked]
+        no_snapshot = self._stored.version == 0
+        if no_snapshot or len(linked) == len(records):
+            return records
+        if not linked and version < self._stored.version:
+            self._find(
+                "broken-link",
+                f"op {version} is not linked to the one after it, so a server cannot find it",
+                version,
+            )
+            return records
+        for record in records:
+            if not record.linked:
+                self._orphan(version, record)
+        return linked
+
+    def _orphan(self, version: int, record: StoredOp) -> None:
+        why = "no snapshot and no later op leads to it, so it was never acknowledged"
+        self._find(
+            "orphan-op",
+            f"a record of op {version} is left over from a commit that did not happen: {why}",
+            version,
+            severity="warning",
+        )
+        self._report.repairs.append(DeleteOp(version, record.key, why))
+
+    def _skip_to(self, version: int) -> None:
+        self._branches = [b for b in self._branches if b.snapshot.version == version]
+        if not self._any_op and self._branches:
+            self._report.first = version  # what came before was compacted into a milestone
+            return
+        last = version - 1
+        missing = (
+            f"op {last} is" if last == self._expected else f"ops {self._expected} to {last} are"
+        )
+        self._find("missing-op", f"{missing} missing from the log", self._expected)
+
+    def _distinct(self, version: int, records: Sequence[StoredOp]) -> Sequence[StoredOp]:
+        kept = [records[0]]
+        for record in records[1:]:
+            if any(json_equal(record.op, other.op) for other in kept):
+                why = "another record of the version is the same"
+                self._report.repairs.append(DeleteOp(version, record.key, why))
+            else:
+                kept.append(record)
+        self._doubles[version] = self._find(
+            "doubled-version", f"version {version} has {len(records)} ops", version
+        )
+        return kept
+
+    def _note_source(self, op: Op) -> None:
+        src, seq = op.get("src"), op.get("seq")
+        if not src or seq is None:
+            return
+        earlier = self._sources.setdefault((src, seq), op["v"])
+        if earlier != op["v"]:
+            self._find(
+                "op-committed-twice",
+                f"op {op['v']} was committed before as op {earlier} (src {src}, seq {seq})",
+                op["v"],
+            )
+
+    def _note_meta(self, op: Op) -> None:
+        time = time_of(op)
+        if time is not None:
+            self._meta["mtime"] = time
+        if "create" in op:
+            self._meta["ctime"] = time
+            self._meta["_create"] = {"src": op.get("src"), "seq": op.get("seq"), "v": op["v"]}
+
+    def _apply(self, version: int, records: Sequence[StoredOp]) -> None:
+        following: list[_Branch] = []
+        failure: tuple[ShareDBError, _Branch, Op] | None = None
+        for branch in self._branches:
+            for record in records:
+                try:
+                    after = replay(branch.snapshot, [record.op])
+                except ShareDBError as error:
+                    failure = failure or (error, branch, record.op)
+                    continue
+                others = tuple((version, other.key) for other in records if other is not record)
+                following.append(_Branch(after, branch.base, branch.rejected + others))
+        if len(self._branches) == len(records) == len(following) == 1:
+            self._check_witnesses(self._branches[0].snapshot, records[0].op)
+        if self._branches and not following and failure is not None:
+            self._does_not_apply(version, *failure)
+        self._branches = following[:MAX_BRANCHES]
+
+    def _does_not_apply(self, version: int, error: ShareDBError, branch: _Branch, op: Op) -> None:
+        compare = None
+        if branch.base == 0 and isinstance(branch.snapshot.data, (dict, list, str)):
+            compare = _expected_by(branch.snapshot, op)
+        self._find(
+            "op-does-not-apply",
+            f"op {version} ({author_of(op).name}) does not apply: {error.message}",
+            version,
+            compare=compare,
+        )
+
+    # What ops say of the state they were made for
+
+    def _check_witnesses(self, before: Snapshot, op: Op) -> None:
+        version = op["v"]
+        if "del" in op:
+            said = (op.get("m") or {}).get("data", MISSING)
+            if said is not MISSING and not json_equal(said, before.data):
+                state = replace(before, data=said)
+                self._find(
+                    "deleted-data-differs",
+                    f"op {version} deleted another document than the log leads to"
+                    f"{_places(before.data, said)}",
+                    version,
+                    severity="warning",
+                    compare=(before, state),
+                )
+        elif "op" in op and before.type_uri == json0.uri:
+            for path, said, found in _replaced(before.data, op["op"]):
+                self._find(
+                    "replaced-value-differs",
+                    f"op {version} replaced {_brief(said)} at {format_path(path)}, "
+                    f"where the log has {_brief(found)}",
+                    version,
+                    severity="warning",
+                    path=path,
+                )
+
+    # The end
+
+    def _compare_head(self) -> None:
+        """Compare the branches with the stored snapshot, at its version."""
+        self._head_seen = True
+        stored = self._stored
+        if stored.version == 0:
+            return
+        if self._expected < stored.version and any(
+            b.snapshot.version < stored.version for b in self._branches
+        ):
+            first, last = self._expected, stored.version - 1
+            missing = f"op {last} is" if first == last else f"ops {first} to {last} are"
+            self._find("missing-op", f"{missing} missing from the log", first)
+            self._branches = []
+        current = [b for b in self._branches if b.snapshot.version == stored.version]
+        agreeing = [b for b in current if _same(b.snapshot, stored)]
+        if agreeing:
+            self._settle_doubles(agreeing)
+            self._settle_disputes(agreeing)
+            self._branches = agreeing
+        elif current:
+            self._snapshot_differs(current[0])
+        else:
+            self._settle_disputes([])
+
+    def _settle_doubles(self, agreeing: Sequence[_Branch]) -> None:
+        sets = [set(branch.rejected) for branch in agreeing]
+        wrong = set.intersection(*sets)
+        for version, finding in self._doubles.items():
+            keys = [key for at, key in wrong if at == version]
+            ambiguous = any(at == version for rejected in sets for at, _ in rejected - wrong)
+            if ambiguous:
+                finding.message += "; each of them leads to the snapshot"
+            for key in keys:
+                why = "with it the log does not lead to the snapshot, without it it does"
+                self._report.repairs.append(DeleteOp(version, key, why))
+
+    def _settle_disputes(self, agreeing: Sequence[_Branch]) -> None:
+        for dispute in self._disputes:
+            version = dispute.milestone.version
+            through = any(branch.base < version for branch in agreeing)
+            restarted = any(branch.base == version for branch in agreeing)
+            places = _places(dispute.replayed.data, dispute.milestone.data)
+            if restarted and not through:
+                self._find(
+                    "log-differs",
+                    f"an op before version {version} was changed: the log does not lead to the "
+                    f"milestone of that version, which leads to the snapshot{places}",
+                    version,
+                    compare=(dispute.replayed, dispute.milestone),
+                )
+                continue
+            self._find(
+                "milestone-differs",
+                f"the milestone of version {version} is not what the log leads to{places}",
+                version,
+                compare=None if through else (dispute.replayed, dispute.milestone),
+            )
+            if through and not restarted:
+                meta = {**(dispute.milestone.meta or {})}
+                mended = replace(dispute.replayed, meta=meta)
+                why = "the log leads through this version to the snapshot"
+                self._report.repairs.append(WriteMilestone(mended, why))
+
+    def _snapshot_differs(self, branch: _Branch) -> None:
+        stored, replayed = self._stored, branch.snapshot
+        if stored.type_uri != replayed.type_uri:
+            places = f": its type is {stored.type_uri}, the log's is {replayed.type_uri}"
+        else:
+            places = _places(replayed.data, stored.data)
+        first = next(diff_values(replayed.data, stored.data), None)
+        self._find(
+            "snapshot-differs",
+            f"the snapshot is not what the log leads to at version {stored.version}{places}",
+            stored.version,
+            path=first.path if first else None,
+            compare=(replayed, stored),
+        )
+        if self._confirmed is not None and _same(self._confirmed, replayed):
+            why = "the log and the milestone of this version agree"
+            self._report.repairs.append(
+                WriteSnapshot(replace(replayed, meta=self._mended_meta()), why)
+            )
+        else:
+            self._settle_disputes([])
+
+    def _mended_meta(self) -> JSONObject:
+        return {**(self._stored.meta or {}), **self._meta}
+
+    def finish(self) -> Report:
+        """Return what was found out."""
+        if not self._head_seen:
+            self._compare_head()
+        stored, report = self._stored, self._report
+        if stored.version == 0 and self._any_op:
+            self._snapshot_missing()
+        elif self._any_op and self._expected > stored.version:
+            self._find(
+                "ops-past-snapshot",
+                f"the log goes on to version {self._expected}, "
+                f"the snapshot is of version {stored.version}",
+                stored.version,
+            )
+        created = (stored.meta or {}).get("_create")
+        noted = self._meta.get("_create")
+        if created and noted and stored.exists and not json_equal(created, noted):
+            self._find(
+                "create-record-differs",
+                f"the snapshot says it was created by {_brief(created)}, the log {_brief(noted)}",
+                noted["v"],
+                severity="warning",
+            )
+        report.first = report.first if self._any_op else stored.version
+        return report
+
+    def _snapshot_missing(self) -> None:
+        self._find("snapshot-missing", f"there are {self._report.ops} ops but no snapshot", 0)
+        only = self._branches[0] if len(self._branches) == 1 else None
+        if only is not None and only.base == 0 and len(self._report.findings) == 1:
+            why = "the log is whole from its first op, and nothing contradicts it"
+            self._report.repairs.append(
+                WriteSnapshot(replace(only.snapshot, meta=dict(self._meta)), why)
+            )
+
+
+# Words for differences
+
+
+def _brief(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _place(difference: Difference) -> str:
+    where = format_path(difference.path)
+    if difference.is_text:
+        start, mine, theirs = _changed_middle(difference.before, difference.after)
+        return f"{where} at {start}: {_brief(mine)} replayed, {_brief(theirs)} stored"
+    if difference.kind == "moved":
+        return f"{where}: moved from [{difference.source}]"
+    return f"{where}: {_brief(difference.before)} replayed, {_brief(difference.after)} stored"
+
+
+def _changed_middle(before: str, after: str) -> tuple[int, str, str]:
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    most = min(len(before), len(after)) - start
+    while end < most and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start, before[start : len(before) - end], after[start : len(after) - end]
+
+
+def _places(replayed: Any, stored: Any) -> str:
+    found: list[str] = []
+    for difference in diff_values(replayed, stored):
+        if len(found) == MAX_PLACES:
+            return f" ({'; '.join(found)}; …)"
+        found.append(_place(difference))
+    return f" ({'; '.join(found)})" if found else ""
+
+
+def _replaced(data: Any, op: Any) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield where an op says it replaces something else than what is there."""
+    components = normalize_legacy(data, op)
+    for number, component in enumerate(components):
+        for key in ("od", "ld"):
+            if key in component:
+                found = value_at(data, component["p"])
+                if not _is_alike(component[key], found):
+                    yield tuple(component["p"]), component[key], found
+        if number + 1 < len(components):
+            data = types["json0"].apply(data, [component])
+
+
+def _is_alike(said: Any, found: Any) -> bool:
+    """Whether a client may have meant what is there: Racer's copies have an ``id`` of their own."""
+    if isinstance(said, dict) and isinstance(found, dict):
+        said = {key: value for key, value in said.items() if key in found or key != "id"}
+        return said.keys() == found.keys() and all(_is_alike(said[k], found[k]) for k in found)
+    return found is not MISSING and json_equal(said, found)
+
+
+def _expected_by(before: Snapshot, op: Op) -> tuple[Snapshot, Snapshot] | None:
+    """Return the state before an op, and the same with the text that the op wants to delete.
+
+    For a string edit that fits everywhere but in its text; None for others.
+    """
+    components = op.get("op")
+    component = components[0] if isinstance(components, list) and components else None
+    if not isinstance(component, dict):
+        return None
+    path: list[Any] = []
+    edit = component
+    if isinstance(component.get("p"), list):
+        component = from_text(component) if is_text_edit(component) else component
+        path = component["p"]
+        edits = component.get("o")
+        edit = edits[0] if isinstance(edits, list) and edits else {}
+    text, wanted = value_at(before.data, path), edit.get("d")
+    if not isinstance(text, str) or not isinstance(wanted, str):
+        return None
+    changed = splice(text, edit["p"], edit["p"] + length(wanted), wanted)
+    return before, replace(before, data=_with(before.data, path, changed))
+
+
+def _with(data: Any, path: Sequence[Any], value: Any) -> Any:
+    """Return a copy of a document with another value at a path that exists."""
+    if not path:
+        return value
+    key = child_key(data, path[0])
+    copied = data.copy()
+    copied[key] = _with(data[key], path[1:], value)
+    return copied
