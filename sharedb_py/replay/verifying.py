@@ -322,6 +322,9 @@ class Verifier:
                 )
         elif "op" in op and before.type_uri == json0.uri:
             for path, said, found in _replaced(before.data, op["op"]):
+                compare = None
+                if value_at(before.data, path) is not MISSING:
+                    compare = before, replace(before, data=_with(before.data, path, said))
                 self._find(
                     "replaced-value-differs",
                     f"op {version} replaced {_brief(said)} at {format_path(path)}, "
@@ -329,6 +332,7 @@ class Verifier:
                     version,
                     severity="warning",
                     path=path,
+                    compare=compare,
                 )
 
     # The end
