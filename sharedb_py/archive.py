@@ -85,11 +85,11 @@ class Archive:
         )
 
     async def first_version(self, collection: str, doc_id: str) -> int:
-        """Return the version of the first op in the log; 0 if there is none."""
+        """Return the version of the first op in the log; the current one if there is none."""
         async for record in self.db.stored_ops(collection, doc_id):
             version: int = record.op["v"]
             return version
-        return 0
+        return (await self.db.get_snapshot(collection, doc_id)).version
 
     async def nearest(self, collection: str, doc_id: str, version: int) -> Snapshot:
         """Return the newest state at or before a version that need not be replayed."""
@@ -264,6 +264,42 @@ class Archive:
         except ShareDBError:
             return []  # the log is too damaged to tell
         return suspects(attribution, found.data)
+
+    async def compact(self, collection: str, doc_id: str, version: int) -> int:
+        """Drop the ops below a version, after writing a milestone of it; return how many.
+
+        What history remains reads as before. Raises ``ShareDBError``, dropping
+        nothing, where the history is damaged or the milestone does not stay.
+        """
+        name = f"{collection}/{doc_id}"
+        report = await self.verify(collection, doc_id)
+        if not report.sound:
+            raise ShareDBError(f"{name} is damaged; see sharedb-py verify {name}")
+        head = await self.head(collection, doc_id)
+        if version > head.version:
+            raise ShareDBError(f"{name} has only reached version {head.version}")
+        if version <= report.first:
+            return 0
+        kept = await self.at_version(collection, doc_id, version)
+        [last] = [op async for op in self.ops(collection, doc_id, version - 1, version)]
+        meta = {**(head.meta or {}), "mtime": time_of(last)}
+        if (meta.get("_create") or {}).get("v", 0) >= version:
+            meta.pop("_create")
+            meta.pop("ctime", None)
+        await self.milestones.save(collection, replace(kept, meta=meta))
+        found = await self.milestones.get(collection, doc_id, version)
+        if found is None or (found.version, found.type_uri) != (version, kept.type_uri):
+            raise ShareDBError(
+                f"No milestones are kept beside this database, so {name} stays whole"
+            )
+        dropped = await self.db.drop_ops(collection, doc_id, version)
+        await self.milestones.delete(collection, doc_id, before=version)
+        return dropped
+
+    async def purge(self, collection: str, doc_id: str) -> None:
+        """Erase a document, its ops and its milestones, as if it had never been."""
+        await self.milestones.delete(collection, doc_id)
+        await self.db.erase(collection, doc_id)
 
     async def repair(self, collection: str, doc_id: str, repair: Repair) -> None:
         """Do what a report offers; what it offers is right as long as nobody writes meanwhile."""

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
 
-from sharedb_py.cli import bisect, blame, diff, log, serve, show, verify
+from sharedb_py.cli import (
+    bisect,
+    blame,
+    compact,
+    diff,
+    export,
+    log,
+    play,
+    purge,
+    record,
+    serve,
+    show,
+    verify,
+)
 from sharedb_py.cli.parsing import CommandParser
 from sharedb_py.errors import ShareDBError
 
 __all__ = ["main"]
 
-COMMANDS = (serve, log, show, diff, blame, bisect, verify)
+COMMANDS = (
+    serve,
+    log,
+    show,
+    diff,
+    blame,
+    bisect,
+    verify,
+    export,
+    record,
+    play,
+    compact,
+    purge,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with status 1 and one line for what can be mended."""
-    parser = argparse.ArgumentParser(prog="sharedb-py", description="ShareDB for Python.")
+    parser = CommandParser(prog="sharedb-py", description="ShareDB for Python.")
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
     )
