@@ -9,7 +9,7 @@ from typing import Any
 from sharedb_py.archive import Archive
 from sharedb_py.cli.opening import documents, now, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option, add_output_options
-from sharedb_py.cli.terminal import Output, output
+from sharedb_py.cli.terminal import Output, counted, output
 from sharedb_py.errors import ShareDBError
 from sharedb_py.replay.moments import Moment, format_time, parse_duration, parse_moment
 from sharedb_py.replay.opinfo import time_of
@@ -62,7 +62,8 @@ async def _compact(options: argparse.Namespace) -> None:
                     out.line(out.paint(f"{collection}/{doc_id}: left as it is: {error}", "red"))
                 out.flush()
     if refused:
-        raise ShareDBError(f"{refused} documents were left as they are")
+        were = "was left as it is" if refused == 1 else "were left as they are"
+        raise ShareDBError(f"{counted(refused, 'document')} {were}")
 
 
 async def _compact_one(
@@ -92,7 +93,11 @@ async def _compact_one(
         out.json({"c": collection, "d": doc_id, "first": max(cut, first), "dropped": dropped})
     elif dropped:
         verb = "would drop" if options.dry_run else "dropped"
-        out.line(out.paint(f"{collection}/{doc_id}: {verb} {dropped} ops before version {cut}"))
+        out.line(
+            out.paint(
+                f"{collection}/{doc_id}: {verb} {counted(dropped, 'op')} before version {cut}"
+            )
+        )
 
 
 async def _check_age(

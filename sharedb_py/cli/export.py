@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 from sharedb_py.archive import Archive
 from sharedb_py.cli.opening import documents, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option
-from sharedb_py.cli.terminal import Progress
+from sharedb_py.cli.terminal import Progress, counted
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ops import Op
@@ -314,7 +314,7 @@ async def _read_import(options: argparse.Namespace, file: IO[str]) -> None:
             progress.done()
     print(
         f"{progress.text()}"
-        + (f"; {importer.skipped:,} documents were there already" if importer.skipped else ""),
+        + (f"; there already: {counted(importer.skipped, 'document')}" if importer.skipped else ""),
         file=sys.stderr,
     )
 

@@ -15,7 +15,7 @@ from sharedb_py.cli.opening import documents, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option, add_output_options
 from sharedb_py.cli.player import Player
 from sharedb_py.cli.record import is_recording
-from sharedb_py.cli.terminal import Output, output
+from sharedb_py.cli.terminal import Output, counted, output
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import JSONObject
 from sharedb_py.ops import Op
@@ -187,8 +187,9 @@ def _write(out: Output, report: JSONObject) -> None:
     took = ", ".join(f"{name} {value} ms" for name, value in report["ack_ms"].items())
     refused = f" ({report['refused']} refused, as recorded)" if report["refused"] else ""
     out.line(
-        f"Played {report['ops']} ops{refused} of {report['authors']} authors on "
-        f"{report['docs']} documents in {report['seconds']} s: "
+        f"Played {counted(report['ops'], 'op')}{refused} of "
+        f"{counted(report['authors'], 'author')} on {counted(report['docs'], 'document')} "
+        f"in {report['seconds']} s: "
         f"{report['ops_per_second']} ops/s, acknowledged in {took}"
     )
     for note in report["notes"]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sharedb_py.cli.opening import documents, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option
-from sharedb_py.cli.terminal import printable
+from sharedb_py.cli.terminal import counted, printable
 from sharedb_py.errors import ShareDBError
 
 __all__ = ["add_command"]
@@ -49,7 +49,7 @@ async def _purge(options: argparse.Namespace) -> None:
             _ask([f"{collection}/{doc_id}" for collection, doc_id in found])
         for collection, doc_id in found:
             await archive.purge(collection, doc_id)
-    print(f"Erased {len(found)} documents")
+    print(f"Erased {counted(len(found), 'document')}")
 
 
 def _ask(names: list[str]) -> None:
@@ -57,6 +57,6 @@ def _ask(names: list[str]) -> None:
     if not sys.stdin.isatty():
         raise ShareDBError("Nothing was erased: confirm with --yes")
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-    print(f"This erases {len(names)} documents for good: {printable(shown)}")
+    print(f"This erases {counted(len(names), 'document')} for good: {printable(shown)}")
     if input("Type yes to erase them: ").strip().lower() != "yes":
         raise ShareDBError("Nothing was erased")

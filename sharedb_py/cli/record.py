@@ -21,7 +21,7 @@ from websockets.typing import Subprotocol
 from sharedb_py.cli.parsing import add_command_parser
 from sharedb_py.errors import ShareDBError
 
-__all__ = ["RECORDING", "Recorder", "add_command", "frame_line", "is_recording"]
+__all__ = ["Recorder", "add_command", "first_line", "is_recording"]
 
 RECORDING: Final = {"sharedb-py": "recording", "format": 1}
 FORWARDED: Final = ("cookie", "authorization", "origin", "user-agent")
@@ -50,6 +50,11 @@ sharedb-py play bug.jsonl --to ws://127.0.0.1:9090/channel""",
     add("--url", metavar="URL", required=True, help="the server to pass everything on to")
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8081, help="port (%(default)s; 0: any)")
+
+
+def first_line() -> str:
+    """Return the first line of a recording."""
+    return json.dumps(RECORDING, separators=(",", ":")) + "\n"
 
 
 def is_recording(line: str) -> bool:
@@ -148,7 +153,7 @@ def _choose(client: ServerConnection, offered: Any) -> Subprotocol | None:
 def _record(options: argparse.Namespace) -> None:
     try:
         with Path(options.file).open("x", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(RECORDING, separators=(",", ":")) + "\n")
+            file.write(first_line())
             file.flush()
             asyncio.run(_serve(options, file))
     except FileExistsError:

@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 from sharedb_py.jsonvalue import MISSING
 
-__all__ = ["Output", "Progress", "as_json", "brief", "output", "printable"]
+__all__ = ["Output", "Progress", "as_json", "brief", "counted", "output", "printable"]
 
 STYLES: Final = {
     "bold": "1",
@@ -86,6 +86,11 @@ class Output:
     def flush(self) -> None:
         """Let what was written be seen now."""
         self._stream.flush()
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 document``, ``2,000 documents``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def fitted(text: str, width: int) -> str:
@@ -162,7 +167,8 @@ class Progress:
     def text(self) -> str:
         """Say how much was done, and how fast."""
         speed = self.ops / self.seconds
-        return f"{self._what} {self.docs:,} documents, {self.ops:,} ops, {speed:,.0f} ops/s"
+        done = f"{counted(self.docs, 'document')}, {counted(self.ops, 'op')}"
+        return f"{self._what} {done}, {speed:,.0f} ops/s"
 
     def done(self) -> None:
         """Take the line away again."""

@@ -9,7 +9,7 @@ from typing import Any
 from sharedb_py.archive import Archive
 from sharedb_py.cli.opening import documents, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option, add_output_options
-from sharedb_py.cli.terminal import Output, Progress, output
+from sharedb_py.cli.terminal import Output, Progress, counted, output
 from sharedb_py.errors import ShareDBError
 from sharedb_py.replay.moments import format_time
 from sharedb_py.replay.opinfo import describe
@@ -78,7 +78,7 @@ async def _verify(options: argparse.Namespace) -> None:
             if not options.json:
                 out.line(f"{progress.text()}: {'all sound' if not wrong else f'{wrong} damaged'}")
     if wrong:
-        raise DamagedHistory(f"{wrong} of {progress.docs} documents are damaged")
+        raise DamagedHistory(f"{wrong} of {counted(progress.docs, 'document')} damaged")
 
 
 async def _write(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
-from sharedb_py.ops import Op, replay, transform_op
+from sharedb_py.ops import Op, apply_op, check_submitted_op, normalize_type, replay, transform_op
 from sharedb_py.ot import DEFAULT_TYPE
 from sharedb_py.replay.opinfo import time_of
 from sharedb_py.snapshot import Snapshot, empty_snapshot
@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 BODY_KEYS: Final[tuple[str, ...]] = ("op", "create", "del")
+
+
+_NEAR: Final = 50
+"""How many versions away from where it was answered an op may have been refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,42 +240,29 @@ def _body(message: JSONObject) -> Op:
     return {key: message[key] for key in BODY_KEYS if key in message}
 
 
-def _acts(doc: _DocFrames) -> list[Act]:
-    """Return what was sent, in the order in which the server decided."""
-    acts: list[tuple[float, float, Act]] = []
-    acked: dict[int, float] = {}
+def _committed_acts(doc: _DocFrames) -> tuple[list[Act], dict[int, float]]:
+    """Return what was committed, in order, and when each version was told to somebody."""
+    acts: dict[int, Act] = {}
+    told: dict[int, float] = {}
     for sent in doc.sent.values():
-        frame, message = sent.frame, sent.frame.message
         if sent.committed is not None:
-            acked[sent.committed] = sent.committed_at
-            act = Act(
-                frame.time,
+            message = sent.frame.message
+            acts[sent.committed] = Act(
+                sent.frame.time,
                 sent.src,
                 message.get("seq"),
                 message.get("v"),
                 _body(message),
                 sent.committed,
             )
-            acts.append((sent.committed, frame.time, act))
+            told[sent.committed] = sent.committed_at
     for version, (time, message) in doc.seen.items():
-        if version not in acked:
+        if version not in acts:
             # Somebody whose connection was not recorded.
-            act = Act(
-                time, message.get("src") or "", message.get("seq"), version, _body(message), version
-            )
-            acked[version] = time
-            acts.append((version, time, act))
-    for sent in doc.sent.values():
-        if sent.committed is None and sent.refused_at is not None:
-            frame, message = sent.frame, sent.frame.message
-            before = [version for version, time in acked.items() if time <= sent.refused_at]
-            place = max(before, default=-1) + 0.5
-            base = message.get("v")
-            if base is not None:
-                place = max(place, base - 0.5)
-            act = Act(frame.time, sent.src, message.get("seq"), base, _body(message), None)
-            acts.append((place, frame.time, act))
-    return [act for _, _, act in sorted(acts, key=lambda entry: entry[:2])]
+            src, seq = message.get("src") or "", message.get("seq")
+            acts[version] = Act(time, src, seq, version, _body(message), version)
+            told[version] = time
+    return [acts[version] for version in sorted(acts)], told
 
 
 def _start(doc_id: str, doc: _DocFrames, acts: Sequence[Act]) -> Snapshot:
@@ -295,21 +286,28 @@ def _play_of_frames(collection: str, doc_id: str, doc: _DocFrames) -> DocPlay:
     unanswered = sum(not sent.settled for sent in doc.sent.values())
     if unanswered:
         play.notes.append(f"{unanswered} ops were not answered before the recording ended")
-    acts = _acts(doc)
-    if not any(act.version is not None for act in acts):
+    acts, told = _committed_acts(doc)
+    if not acts:
         return play
     try:
         play.start = _start(doc_id, doc, acts)
     except ShareDBError as error:
         play.notes.append(error.message)
         return play
-    snapshot, log = play.start, dict[int, Op]()
+    states, log = _follow(play, doc, acts)
+    play.end = states[-1]
+    _add_refused(play, doc, states, log, told)
+    return play
+
+
+def _follow(
+    play: DocPlay, doc: _DocFrames, acts: Sequence[Act]
+) -> tuple[list[Snapshot], dict[int, Op]]:
+    """Add what was committed; return the states from the start on, and the ops between them."""
+    states, log = [play.start], dict[int, Op]()
     for act in acts:
-        if act.version is None:
-            if act.base is None or act.base >= play.start.version:
-                play.acts.append(act)
-            continue
-        if act.version < play.start.version:
+        snapshot = states[-1]
+        if act.version is None or act.version < snapshot.version:
             continue
         if act.version > snapshot.version:
             play.notes.append(f"version {snapshot.version} is nowhere in the recording")
@@ -321,10 +319,67 @@ def _play_of_frames(collection: str, doc_id: str, doc: _DocFrames) -> DocPlay:
             act = replace(act, base=act.version, body=_body(doc.seen[act.version][1]))
         op = _committed(play, doc, act, snapshot, log)
         log[snapshot.version] = op
-        snapshot = replay(snapshot, [op])
+        states.append(replay(snapshot, [op]))
         play.acts.append(act)
-    play.end = snapshot
-    return play
+    return states, log
+
+
+def _add_refused(
+    play: DocPlay,
+    doc: _DocFrames,
+    states: Sequence[Snapshot],
+    log: dict[int, Op],
+    told: dict[int, float],
+) -> None:
+    """Put each op that was refused between the others, where it has to be refused.
+
+    Answers of several connections do not come in the order in which the server decided: the
+    version at which an op cannot be committed that is nearest to the one last told is taken.
+    """
+    first, last = play.start.version, states[-1].version
+    places: dict[int, list[Act]] = {}
+    lost = 0
+    for sent in doc.sent.values():
+        if sent.committed is not None or sent.refused_at is None:
+            continue
+        message = sent.frame.message
+        base = message.get("v")
+        act = Act(sent.frame.time, sent.src, message.get("seq"), base, _body(message), None)
+        before = [version + 1 for version, time in told.items() if time <= sent.refused_at]
+        near = max(before, default=first)
+        lowest = first if base is None else base
+        possible = range(max(lowest, near - _NEAR), min(last, near + _NEAR) + 1)
+        refusing = [
+            version
+            for version in sorted(possible, key=lambda version: abs(version - near))
+            if lowest >= first and _is_refused(act, states[version - first], log)
+        ]
+        if refusing:
+            places.setdefault(refusing[0], []).append(act)
+        else:
+            lost += 1
+    if lost:
+        play.notes.append(
+            f"{lost} ops were refused for other reasons than what they do, and are left out"
+        )
+    acts = []
+    for act in play.acts:
+        acts += places.pop(act.version or 0, [])
+        acts.append(act)
+    play.acts = acts + places.pop(last, [])
+
+
+def _is_refused(act: Act, snapshot: Snapshot, log: dict[int, Op]) -> bool:
+    """Whether a server cannot commit an op at a version."""
+    op: Op = {**act.body, "v": snapshot.version if act.base is None else act.base}
+    try:
+        for version in range(op["v"], snapshot.version):
+            transform_op(snapshot, op, log[version])
+        check_submitted_op(op, snapshot)
+        apply_op(snapshot, op)
+    except ShareDBError:
+        return True
+    return False
 
 
 def _committed(
@@ -332,6 +387,9 @@ def _committed(
 ) -> Op:
     """Return an op as the server must have committed it; it is noted if others saw another."""
     op: Op = {**act.body, "v": act.version if act.base is None else act.base}
+    if "create" in op:
+        op["create"] = dict(op["create"])
+        normalize_type(op)
     for version in range(op["v"], snapshot.version):
         transform_op(snapshot, op, log[version])
     seen = doc.seen.get(snapshot.version)

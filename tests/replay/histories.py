@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
@@ -18,7 +19,7 @@ from sharedb_py.ot import types
 from tests.ot.generators import json0_doc, json0_op, text0_doc, text0_op
 from tests.replay.stores import Store
 
-__all__ = ["Seen", "live_history", "random_op", "serving"]
+__all__ = ["Seen", "live_history", "serving", "work"]
 
 TYPES = ["json0", "json0", "text0", "text-unicode"]
 
@@ -111,7 +112,7 @@ async def live_history(
 
             watched.on_change(note)
             clients = [connect(backend) for _ in range(3)]
-            await _work(rng, clients, doc_id, steps)
+            await work(rng, clients, doc_id, steps)
             await watched.fetch()
             note(None)
     finally:
@@ -119,7 +120,8 @@ async def live_history(
     return seen
 
 
-async def _work(rng: Random, clients: list[Any], doc_id: str, steps: int) -> None:
+async def work(rng: Random, clients: Sequence[Connection], doc_id: str, steps: int) -> None:
+    """Let clients that are not connected yet work on one document, at once."""
     docs: list[Doc] = []
     opened: list[Connection] = []
     try:

@@ -39,7 +39,7 @@ def with_history(
 
 
 @pytest.mark.parametrize("kind", STORES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_a_version_is_what_a_client_saw_at_it(kind: str, seed: int) -> None:
     async def check(store: Store, seen: Seen, rng: Random) -> None:
@@ -53,7 +53,7 @@ def test_a_version_is_what_a_client_saw_at_it(kind: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("kind", STORES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_a_history_that_a_server_wrote_is_verified_without_a_word(kind: str, seed: int) -> None:
     async def check(store: Store, seen: Seen, rng: Random) -> None:
@@ -65,7 +65,7 @@ def test_a_history_that_a_server_wrote_is_verified_without_a_word(kind: str, see
 
 
 @pytest.mark.parametrize("kind", STORES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_blame_accounts_for_every_character_and_element(kind: str, seed: int) -> None:
     async def check(store: Store, seen: Seen, rng: Random) -> None:
@@ -101,7 +101,7 @@ def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[tuple[obj
 
 
 @pytest.mark.parametrize("kind", STORES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds, threshold=st.integers(1, 40))
 def test_bisect_agrees_with_a_linear_scan(kind: str, seed: int, threshold: int) -> None:
     async def check(store: Store, seen: Seen, rng: Random) -> None:
@@ -121,7 +121,7 @@ def test_bisect_agrees_with_a_linear_scan(kind: str, seed: int, threshold: int) 
 
 
 @pytest.mark.parametrize("kind", STORES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_what_bisect_finds_holds_and_did_not_before(kind: str, seed: int) -> None:
     async def check(store: Store, seen: Seen, rng: Random) -> None:
