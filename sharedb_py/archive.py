@@ -17,7 +17,7 @@ from sharedb_py.replay.moments import Moment, Target
 from sharedb_py.replay.opinfo import time_of
 from sharedb_py.replay.predicates import NotEvaluated, Predicate
 from sharedb_py.replay.suspecting import suspects
-from sharedb_py.replay.verifying import DeleteOp, Repair, Report, Verifier, WriteSnapshot
+from sharedb_py.replay.verifying import DeleteOp, KeepOp, Repair, Report, Verifier, WriteSnapshot
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
 __all__ = ["Archive", "Found"]
@@ -305,6 +305,8 @@ class Archive:
         """Do what a report offers; what it offers is right as long as nobody writes meanwhile."""
         if isinstance(repair, DeleteOp):
             await self.db.delete_ops(collection, doc_id, [repair.key])
+        elif isinstance(repair, KeepOp):
+            await self.db.restore(collection, doc_id, [repair.op])
         elif isinstance(repair, WriteSnapshot):
             await self.db.restore(collection, doc_id, [], repair.snapshot)
         else:

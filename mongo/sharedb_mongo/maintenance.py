@@ -16,7 +16,7 @@ from sharedb_mongo.layout import (
     op_to_document,
     snapshot_to_document,
 )
-from sharedb_mongo.linking import missing_link, ops_filter
+from sharedb_mongo.linking import chain, missing_link, ops_filter
 from sharedb_mongo.names import check_collection, is_collection
 from sharedb_py.db.base import STREAMED, StoredOp
 from sharedb_py.ops import Op
@@ -79,9 +79,23 @@ class Maintenance:
         """Yield every op record in a range of versions as it lies there."""
         with translated():
             ops = await self._ops(collection)
+            linked = await self._linked(collection, ops, doc_id, start)
             cursor = ops.find(ops_filter(doc_id, start, end)).sort([("v", 1), ("_id", 1)])
             async for document in cursor:
-                yield StoredOp(op_from_document(document, metadata=True), document["_id"])
+                op_id = document["_id"]
+                op = op_from_document(document, metadata=True)
+                yield StoredOp(op, op_id, linked is None or op_id in linked)
+
+    async def _linked(self, collection: str, ops: Any, doc_id: str, start: int) -> set[Any] | None:
+        """Return the records that the chain from the snapshot reaches; None without a chain."""
+        snapshots = self._connection.collection(collection)
+        snapshot = await snapshots.find_one({"_id": doc_id}, {"_o": 1, "_v": 1})
+        if snapshot is None or "_o" not in snapshot:
+            return None
+        cursor = ops.find(ops_filter(doc_id, start, None), {"v": 1, "o": 1})
+        records = await cursor.sort([("v", 1), ("_id", 1)]).to_list(None)
+        counted = chain(records, snapshot["_o"], int(snapshot["_v"]))
+        return {record["_id"] for record in counted}
 
     async def restore(
         self, collection: str, doc_id: str, ops: Sequence[Op], snapshot: Snapshot | None

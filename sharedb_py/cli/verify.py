@@ -13,7 +13,7 @@ from sharedb_py.cli.terminal import Output, Progress, counted, output
 from sharedb_py.errors import ShareDBError
 from sharedb_py.replay.moments import format_time
 from sharedb_py.replay.opinfo import describe
-from sharedb_py.replay.verifying import DeleteOp, Finding, Repair, Report, WriteSnapshot
+from sharedb_py.replay.verifying import DeleteOp, Finding, KeepOp, Repair, Report, WriteSnapshot
 
 __all__ = ["add_command"]
 
@@ -127,6 +127,8 @@ async def _write_suspects(
 def _describe_repair(repair: Repair) -> str:
     if isinstance(repair, DeleteOp):
         return f"delete a record of op {repair.version}: {repair.why}"
+    if isinstance(repair, KeepOp):
+        return f"keep one op of version {repair.version}: {repair.why}"
     if isinstance(repair, WriteSnapshot):
         return f"write the snapshot of version {repair.snapshot.version}: {repair.why}"
     return f"write the milestone of version {repair.snapshot.version}: {repair.why}"

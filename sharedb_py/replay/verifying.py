@@ -27,7 +27,16 @@ from sharedb_py.replay.opinfo import author_of, time_of
 from sharedb_py.replay.paths import Path, format_path, value_at
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
-__all__ = ["DeleteOp", "Finding", "Repair", "Report", "Verifier", "WriteMilestone", "WriteSnapshot"]
+__all__ = [
+    "DeleteOp",
+    "Finding",
+    "KeepOp",
+    "Repair",
+    "Report",
+    "Verifier",
+    "WriteMilestone",
+    "WriteSnapshot",
+]
 
 MAX_BRANCHES: Final = 16
 MAX_WARNINGS: Final = 20
@@ -75,6 +84,15 @@ class DeleteOp:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepOp:
+    """Store an op anew, in place of every record of its version and linked to its neighbours."""
+
+    version: int
+    op: Op
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class WriteSnapshot:
     """Store a snapshot that the log and another witness agree on."""
 
@@ -90,7 +108,7 @@ class WriteMilestone:
     why: str
 
 
-Repair: TypeAlias = DeleteOp | WriteSnapshot | WriteMilestone
+Repair: TypeAlias = DeleteOp | KeepOp | WriteSnapshot | WriteMilestone
 
 
 @dataclass
@@ -143,7 +161,9 @@ class Verifier:
         self._expected = 0
         self._any_op = False
         self._disputes: list[_Dispute] = []
-        self._doubles: dict[int, Finding] = {}
+        self._doubles: dict[int, tuple[Finding, Sequence[StoredOp]]] = {}
+        self._unlinked: StoredOp | None = None
+        self._relinked: list[Op] = []
         self._sources: dict[tuple[str, Any], int] = {}
         self._meta: JSONObject = {}
         self._confirmed: Snapshot | None = None
@@ -206,20 +226,28 @@ class Verifier:
 
     def _without_orphans(self, version: int, records: Sequence[StoredOp]) -> Sequence[StoredOp]:
         linked = [record for record in records if record.linked]
-        no_snapshot = self._stored.version == 0
-        if no_snapshot or len(linked) == len(records):
-            return records
+        if self._stored.version == 0:
+            return records  # nothing could lead to them
+        if linked:
+            self._note_link(version)
         if not linked and version < self._stored.version:
-            self._find(
-                "broken-link",
-                f"op {version} is not linked to the one after it, so a server cannot find it",
-                version,
-            )
+            self._unlinked = records[0]
             return records
         for record in records:
             if not record.linked:
                 self._orphan(version, record)
         return linked
+
+    def _note_link(self, version: int) -> None:
+        """Say that the op before a version is not linked, if it is there and is not."""
+        before, self._unlinked = self._unlinked, None
+        if before is not None and before.op["v"] == version - 1:
+            self._find(
+                "broken-link",
+                f"nothing links to op {version - 1}, so a server cannot find it",
+                version - 1,
+            )
+            self._relinked.append(before.op)
 
     def _orphan(self, version: int, record: StoredOp) -> None:
         why = "no snapshot and no later op leads to it, so it was never acknowledged"
@@ -245,14 +273,14 @@ class Verifier:
     def _distinct(self, version: int, records: Sequence[StoredOp]) -> Sequence[StoredOp]:
         kept = [records[0]]
         for record in records[1:]:
-            if any(json_equal(record.op, other.op) for other in kept):
-                why = "another record of the version is the same"
-                self._report.repairs.append(DeleteOp(version, record.key, why))
-            else:
+            if not any(json_equal(record.op, other.op) for other in kept):
                 kept.append(record)
-        self._doubles[version] = self._find(
+        finding = self._find(
             "doubled-version", f"version {version} has {len(records)} ops", version
         )
+        if len(kept) == 1:
+            finding.message += ", which are the same"
+        self._doubles[version] = finding, kept
         return kept
 
     def _note_source(self, op: Op) -> None:
@@ -297,9 +325,13 @@ class Verifier:
         compare = None
         if branch.base == 0 and isinstance(branch.snapshot.data, (dict, list, str)):
             compare = _expected_by(branch.snapshot, op)
+        # Whoever stored half of a surrogate pair in MongoDB got U+FFFD back.
+        lost = ""
+        if "\ufffd" in json.dumps(op.get("op"), ensure_ascii=False):
+            lost = " (the database seems to have kept half a character as U+FFFD)"
         self._find(
             "op-does-not-apply",
-            f"op {version} ({author_of(op).name}) does not apply: {error.message}",
+            f"op {version} ({author_of(op).name}) does not apply: {error.message}{lost}",
             version,
             compare=compare,
         )
@@ -343,6 +375,7 @@ class Verifier:
         stored = self._stored
         if stored.version == 0:
             return
+        self._note_link(stored.version)
         if self._expected < stored.version and any(
             b.snapshot.version < stored.version for b in self._branches
         ):
@@ -362,16 +395,17 @@ class Verifier:
             self._settle_disputes([])
 
     def _settle_doubles(self, agreeing: Sequence[_Branch]) -> None:
-        sets = [set(branch.rejected) for branch in agreeing]
-        wrong = set.intersection(*sets)
-        for version, finding in self._doubles.items():
-            keys = [key for at, key in wrong if at == version]
-            ambiguous = any(at == version for rejected in sets for at, _ in rejected - wrong)
-            if ambiguous:
+        wrong = set.intersection(*(set(branch.rejected) for branch in agreeing))
+        for version, (finding, records) in self._doubles.items():
+            left = [record for record in records if (version, record.key) not in wrong]
+            if len(left) > 1:
                 finding.message += "; each of them leads to the snapshot"
-            for key in keys:
-                why = "with it the log does not lead to the snapshot, without it it does"
-                self._report.repairs.append(DeleteOp(version, key, why))
+            else:
+                why = "it is the one with which the log leads to the snapshot"
+                self._report.repairs.append(KeepOp(version, left[0].op, why))
+        for op in self._relinked:
+            why = "with it the log leads to the snapshot, so it has to be linked"
+            self._report.repairs.append(KeepOp(op["v"], op, why))
 
     def _settle_disputes(self, agreeing: Sequence[_Branch]) -> None:
         for dispute in self._disputes:

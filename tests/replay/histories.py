@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -77,7 +78,16 @@ def random_op(rng: Random, type_uri: str, data: Any) -> Any:
     return makers[name](rng, copy_json(data))
 
 
-def act(rng: Random, doc: Doc) -> asyncio.Future[None]:
+def is_whole(value: Any) -> bool:
+    """Whether no string in a value holds half a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def act(rng: Random, doc: Doc, halves: bool) -> asyncio.Future[None]:
     """Do one thing to a document that a user might do."""
     if not doc.exists:
         type_name = rng.choice(TYPES)
@@ -85,7 +95,10 @@ def act(rng: Random, doc: Doc) -> asyncio.Future[None]:
     if rng.random() < 0.05:
         return doc.delete()
     assert doc.type_uri is not None
-    return doc.submit(random_op(rng, doc.type_uri, doc.data))
+    op = random_op(rng, doc.type_uri, doc.data)
+    while not halves and not is_whole([op, types[doc.type_uri].apply(doc.data, op)]):
+        op = random_op(rng, doc.type_uri, doc.data)
+    return doc.submit(op)
 
 
 async def settled(pending: list[asyncio.Future[None]]) -> None:
@@ -96,7 +109,13 @@ async def settled(pending: list[asyncio.Future[None]]) -> None:
 
 
 async def live_history(
-    store: Store, rng: Random, steps: int, doc_id: str = "d", interval: int | None = 7
+    store: Store,
+    rng: Random,
+    steps: int,
+    doc_id: str = "d",
+    interval: int | None = 7,
+    *,
+    halves: bool = True,
 ) -> Seen:
     """Let three clients work on ``docs/<doc_id>`` while a fourth watches; return what it saw."""
     backend = serving(store, interval)
@@ -112,7 +131,7 @@ async def live_history(
 
             watched.on_change(note)
             clients = [connect(backend) for _ in range(3)]
-            await work(rng, clients, doc_id, steps)
+            await work(rng, clients, doc_id, steps, halves=halves and store.keeps_halves)
             await watched.fetch()
             note(None)
     finally:
@@ -120,7 +139,14 @@ async def live_history(
     return seen
 
 
-async def work(rng: Random, clients: Sequence[Connection], doc_id: str, steps: int) -> None:
+async def work(
+    rng: Random,
+    clients: Sequence[Connection],
+    doc_id: str,
+    steps: int,
+    *,
+    halves: bool = True,
+) -> None:
     """Let clients that are not connected yet work on one document, at once."""
     docs: list[Doc] = []
     opened: list[Connection] = []
@@ -131,7 +157,7 @@ async def work(rng: Random, clients: Sequence[Connection], doc_id: str, steps: i
             await docs[-1].subscribe()
         pending: list[asyncio.Future[None]] = []
         for _ in range(steps):
-            pending.append(act(rng, rng.choice(docs)))
+            pending.append(act(rng, rng.choice(docs), halves))
             if rng.random() < 0.4:
                 await settled(pending)
                 pending.clear()

@@ -28,6 +28,11 @@ class Store:
     milestones: MilestoneDB
 
     @property
+    def keeps_halves(self) -> bool:
+        """Whether strings may hold half a surrogate pair; MongoDB's drivers store U+FFFD."""
+        return not self.url.startswith("mongodb")
+
+    @property
     def links_ops(self) -> bool:
         """Whether the adapter chains ops, so that a version can have a record too many."""
         return self.url.startswith("mongodb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,11 @@ async def exported(store: Store) -> list[str]:
     return [format_record(record) for record in [*records, EndRecord(docs, ops)]]
 
 
+def same(lines: list[str], others: list[str]) -> bool:
+    """Whether two exports say the same; a database may give back 1 for 1.0."""
+    return [json.loads(line) for line in lines] == [json.loads(line) for line in others]
+
+
 async def imported(store: Store, lines: list[str], *, overwrite: bool = False) -> Importer:
     importer = Importer(archive_of(store), overwrite=overwrite)
     for number, line in enumerate(lines, 2):
@@ -53,10 +59,12 @@ def test_exporting_what_was_imported_gives_the_same(source: str, target: str, se
                 open_store(target, folder, "b") as second,
             ):
                 for doc_id in ("d", "é", "😀"):
-                    await live_history(first, Random(seed), 12, doc_id)
+                    await live_history(first, Random(seed), 12, doc_id, halves=second.keeps_halves)
                 lines = await exported(first)
                 assert (await imported(second, lines)).whole
-                assert await exported(second) == lines
+                assert same(await exported(second), lines)
+                if second.keeps_halves:
+                    assert await exported(second) == lines
                 for doc_id in ("d", "é", "😀"):
                     report = await archive_of(second).verify("docs", doc_id)
                     assert report.sound, report.findings
@@ -73,14 +81,15 @@ async def test_an_import_cut_off_anywhere_is_run_again(store: Store, tmp_path: P
             assert not (await imported(target, lines[:cut])).whole
             assert (await imported(target, lines)).whole
             assert (await imported(target, lines)).skipped == 2
-            assert await exported(target) == lines
+            assert same(await exported(target), lines)
 
 
 async def test_a_document_that_differs_is_replaced_only_if_asked(store: Store) -> None:
     await live_history(store, Random(5), 15)
     lines = await exported(store)
     changed = await store.db.get_snapshot("docs", "d", metadata=True)
-    await store.db.restore("docs", "d", [], replace(changed, version=changed.version + 1))
+    other = replace(changed, type_uri="http://sharejs.org/types/JSONv0", data={"other": 1})
+    await store.db.restore("docs", "d", [], other)
     with pytest.raises(ShareDBError, match="docs/d is there already"):
         await imported(store, lines)
     assert (await imported(store, lines, overwrite=True)).whole

@@ -165,7 +165,8 @@ async def test_a_recording_that_begins_in_the_middle_starts_from_what_clients_fe
     seen = await live_history(store, Random(11), 20)
     tape = tmp_path / "tape.jsonl"
     async with served(serving(store)) as url, recorded(url, tape) as front:
-        await work(Random(12), [connect(front) for _ in range(3)], "d", 20)
+        clients = [connect(front) for _ in range(3)]
+        await work(Random(12), clients, "d", 20, halves=store.keeps_halves)
     [play] = plays_of_file(tape)
     assert play.start.version == seen.last
     async with open_store("memory", tmp_path) as target:

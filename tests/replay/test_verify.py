@@ -15,7 +15,7 @@ from sharedb_py.ops import Op, replay
 from sharedb_py.ot import types
 from sharedb_py.replay.verifying import Finding, Report
 from sharedb_py.snapshot import Snapshot, empty_snapshot
-from tests.replay.stores import STORES, Store
+from tests.replay.stores import Store
 
 JSON0 = types["json0"].uri
 BODIES: list[dict[str, Any]] = [
@@ -46,10 +46,8 @@ def state(version: int, ops: list[Op] | None = None) -> Snapshot:
 
 END = len(BODIES)
 
-takes_doubles = pytest.mark.parametrize(
-    "store", [kind for kind in STORES if kind != "sqlite"], indirect=True
-)
-"""SQLite's own key refuses two records of one version."""
+takes_doubles = pytest.mark.parametrize("store", ["memory"], indirect=True)
+"""SQLite's own key refuses two records of one version; MongoDB's are told apart by links."""
 
 
 async def stored(
@@ -226,7 +224,8 @@ async def test_a_lost_snapshot_is_not_made_up_from_a_log_with_a_gap(store: Store
 
 
 async def test_ops_past_the_snapshot_are_named(store: Store) -> None:
-    archive = await stored(store, log(), state(8))
+    archive = await stored(store, log()[:8], state(8))
+    await store.db.restore("c", "d", log()[8:])
     first = (await archive.verify("c", "d")).findings[0]
     # Where ops are chained, those that no snapshot leads to are left over from a crash.
     code = "orphan-op" if store.links_ops else "ops-past-snapshot"
