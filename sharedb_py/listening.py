@@ -22,9 +22,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         listener.close()
+        why = getattr(error, "strerror", None) or error
         raise ShareDBError(
-            f"Cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+            f"Cannot listen on {host}:{port}: {why}; choose another with --port"
         ) from error
     return listener

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import signal
+import socket
 from typing import Any
 
 import uvicorn
@@ -13,17 +14,18 @@ from starlette.types import Receive, Scope, Send
 
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
-from sharedb_py.cli.settings import flag, repeated, setting, without_password
+from sharedb_py.cli.settings import flag, one_of, repeated, setting, whole, without_password
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
 from sharedb_py.milestones import open_milestones
-from sharedb_py.ot import types
+from sharedb_py.ot import OTType, types
 
 __all__ = ["add_command"]
 
 PING_SECONDS = 30.0
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:
@@ -40,7 +42,13 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         help="memory:, sqlite:///path or mongodb://host/name (memory:)",
     )
     add("--host", default=setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
-    add("--port", type=int, default=setting("PORT", "8080"), help="port (%(default)s; 0: any)")
+    add(
+        "--port",
+        type=whole(0, 65535),
+        metavar="N",
+        default=setting("PORT", "8080"),
+        help="port (%(default)s; 0: any)",
+    )
     add(
         "--projection",
         action="append",
@@ -51,25 +59,25 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     add(
         "--presence",
         action=argparse.BooleanOptionalAction,
-        default=flag("PRESENCE", True),
+        default=None,
         help="answer presence messages",
     )
     add(
         "--do-not-commit-no-ops",
-        action="store_true",
-        default=flag("DO_NOT_COMMIT_NO_OPS", False),
+        action="store_const",
+        const=True,
         help="refuse an op that others' ops made empty",
     )
     add(
         "--milestone-interval",
-        type=int,
+        type=whole(0),
         metavar="N",
         default=setting("MILESTONE_INTERVAL"),
-        help="save a milestone every N versions",
+        help="save a milestone every N versions (0: none)",
     )
     add(
         "--max-message-bytes",
-        type=int,
+        type=whole(1),
         metavar="N",
         default=setting("MAX_MESSAGE_BYTES", str(10 * 2**20)),
         help="close connections that send more in a message (%(default)s)",
@@ -84,7 +92,9 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     add(
         "--log-level",
         default=setting("LOG_LEVEL", "info"),
-        choices=["debug", "info", "warning", "error"],
+        type=one_of(*LOG_LEVELS),
+        metavar="LEVEL",
+        help=f"{', '.join(LOG_LEVELS)} (%(default)s)",
     )
     serve.set_defaults(run=_run)
 
@@ -92,36 +102,36 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
 def _add_projection(backend: Backend, text: str) -> None:
     name, equals, rest = text.partition("=")
     collection, colon, fields = rest.partition(":")
-    if not (name and equals and collection and colon):
+    shown = fields.split(",")
+    if not (name and equals and collection and colon and all(shown)):
         raise ShareDBError(f"Projection {text!r} does not read NAME=COLLECTION:FIELD,FIELD")
-    backend.add_projection(name, collection, [field for field in fields.split(",") if field])
+    backend.add_projection(name, collection, shown)
 
 
 def _register_type(text: str) -> None:
     module, _, attribute = text.partition(":")
     try:
-        types.register(getattr(importlib.import_module(module), attribute))
-    except (ImportError, AttributeError, ValueError) as error:
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever goes wrong in a module of somebody else's
         raise ShareDBError(f"Cannot load the type {text!r}: {error}") from error
+    if not isinstance(found, OTType):
+        raise ShareDBError(f"{text!r} is no OT type: it lacks one of name, uri, create, apply …")
+    types.register(found)
 
 
 def _open(options: argparse.Namespace) -> Backend:
+    presence = flag(options.presence, "PRESENCE", True)
+    do_not_commit_no_ops = flag(options.do_not_commit_no_ops, "DO_NOT_COMMIT_NO_OPS", False)
     for text in repeated(options.type, "TYPE"):
         _register_type(text)
-    backend = Backend(
+    interval = options.milestone_interval
+    return Backend(
         open_db(options.db),
-        milestones=(
-            open_milestones(options.db, options.milestone_interval)
-            if options.milestone_interval
-            else None
-        ),
-        presence=options.presence,
-        do_not_commit_no_ops=options.do_not_commit_no_ops,
+        milestones=open_milestones(options.db, interval) if interval else None,
+        presence=presence,
+        do_not_commit_no_ops=do_not_commit_no_ops,
         max_message_bytes=options.max_message_bytes,
     )
-    for text in repeated(options.projection, "PROJECTION"):
-        _add_projection(backend, text)
-    return backend
 
 
 class _App:
@@ -141,8 +151,20 @@ class _App:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    listener = listen(options.host, options.port)
-    backend = _open(options)
+    with listen(options.host, options.port) as listener:
+        backend = _open(options)
+        try:
+            for text in repeated(options.projection, "PROJECTION"):
+                _add_projection(backend, text)
+            await backend.db.check()
+            await _serve_until_stopped(options, backend, listener)
+        finally:
+            await backend.close()
+
+
+async def _serve_until_stopped(
+    options: argparse.Namespace, backend: Backend, listener: socket.socket
+) -> None:
     config = uvicorn.Config(
         _App(backend),
         ws=DroppingWebSockets,
@@ -155,17 +177,18 @@ async def _serve(options: argparse.Namespace) -> None:
         log_level="warning" if options.log_level == "info" else options.log_level,
         timeout_graceful_shutdown=2,
     )
-    host, port = listener.getsockname()[:2]
     server = uvicorn.Server(config)
-    try:
-        await backend.db.check()
-        print(f"Serving {without_password(options.db)} at ws://{host}:{port}/channel", flush=True)
-        # uvicorn raises the signal that stopped it once more; being stopped is no failure.
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, lambda *_: None)
-        await server.serve(sockets=[listener])
-    finally:
-        await backend.close()
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # Before the line that says it serves, so that it can be stopped from there on; and uvicorn
+    # raises the signal that stopped it once more: being stopped is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    host, port = listener.getsockname()[:2]
+    print(f"Serving {without_password(options.db)} at ws://{host}:{port}/channel", flush=True)
+    await server.serve(sockets=[listener])
 
 
 def _run(options: argparse.Namespace) -> None:
