@@ -1,5 +1,5 @@
 'use strict';
-// The application: its views, its components and its one route.
+// The application: its views, its components, its route, and what a person can do on the page.
 const derby = require('derby');
 
 const app = module.exports = derby.createApp('notebook', __filename);
@@ -7,4 +7,27 @@ const app = module.exports = derby.createApp('notebook', __filename);
 app.loadViews(__dirname + '/views/index.html', '');
 app.component(require('./cells/cell').Cell);
 require('./page/route')(app);
-require('./page/actions')(app);
+
+Object.assign(
+  app.proto,
+  require('./page/showing'),
+  require('./page/header'),
+  require('./page/dialogs'),
+  require('./page/toasts'),
+  require('./page/toolbar-keys'),
+  require('./page/theme'),
+  require('./cells/selection'),
+  require('./cells/changes'),
+  require('./cells/clipboard'),
+  require('./cells/dragging'),
+  require('./cells/folding'),
+  require('./commands/dispatch'),
+  require('./commands/palette'),
+  require('./kernel/actions'),
+  require('./outputs/clear'),
+  require('./people/places'),
+  require('./people/mine'),
+  require('./chat/chat'),
+  require('./search/find'),
+  {icon: require('./icons/icons').icon}
+);

@@ -40,8 +40,7 @@ class NotebookPage:
 
     async def text(self, index: int) -> str:
         """Return the text in a cell's editor, line ends included."""
-        lines = await self.cell(index).locator(".cm-line").all_inner_texts()
-        return "\n".join("" if line == "\n" else line for line in lines)
+        return "\n".join(await self.cell(index).locator(".cm-line").all_text_contents())
 
     async def focus(self, index: int) -> None:
         """Put the caret into a cell's editor."""

@@ -1,30 +1,43 @@
 'use strict';
-// One cell: its editor, its rendered markdown, its outputs.
+// One cell: its source, its rendered markdown, its outputs, and who is in it.
+const {icon} = require('../icons/icons');
+const {Source} = require('./source');
+const {isRunning, runText} = require('./run-state');
 
 class Cell {
+  init(model) {
+    this.rootModel = model.root;
+    this.path = `cells.${model.get('docid')}`;
+    model.ref('cell', model.root.at(this.path));
+    const {cell_type: type, source} = model.get('cell') || {};
+    model.set('editing', type !== 'markdown' || !source);
+    model.set('folded', this.page.foldOf(model.get('docid')));
+  }
+
   // Runs in the browser only, once the cell's elements are there.
   create(model) {
-    const {createEditor} = require('./editor');
-    this.id = model.get('cell.id');
-    this.rootModel = model.root;
-    this.path = `cells.${this.id}`;
+    this.id = model.get('docid');
+    this.numbered = this.page.numbered;
+    this.source = new Source(this);
     this.watch('cell_type', () => this.typeChanged());
     this.watch('outputs', () => this.outputsChanged());
+    this.watch('_input', () => this.outputsChanged());
     this.watch('attachments', () => this.renderMarkdown());
     this.watch('source', () => this.sourceChanged());
-    model.set('editing', this.get('cell_type') !== 'markdown' || !this.get('source'));
-    this.view = createEditor(this);
-    this.on('destroy', () => this.view.destroy());
-    this.page.cells = this.page.cells || new Map();
+    this.watch('_state', () => this.showRun());
+    this.watch('_run', () => this.showRun());
     this.page.cells.set(this.id, this);
-    this.on('destroy', () => this.page.cells.get(this.id) === this && this.page.cells.delete(this.id));
-    this.renderMarkdown();
-    this.renderOutputs();
-    if (this.page.focusWhenCreated === this.id) {
-      this.page.focusWhenCreated = null;
-      this.page.selectCell(this.id);
-      this.edit();
-    }
+    this.page.viewport.observe(this);
+    this.on('destroy', () => this.gone());
+    this.showRun();
+    this.page.cellCreated(this);
+  }
+
+  gone() {
+    clearInterval(this.ticking);
+    this.source.destroy();
+    this.page.viewport.unobserve(this);
+    if (this.page.cells.get(this.id) === this) this.page.cells.delete(this.id);
   }
 
   get(field) {
@@ -38,29 +51,59 @@ class Cell {
     this.on('destroy', () => listeners.forEach((listener) => this.rootModel.removeListener('all', listener)));
   }
 
+  // --- near and far ---
+
+  draw() {
+    if (this.isDrawn || this.isDestroyed) return;
+    this.isDrawn = true;
+    this.source.drawStill();
+    this.renderMarkdown();
+    this.renderOutputs();
+  }
+
+  approached() {
+    this.draw();
+    if (this.model.get('editing')) this.page.wakeSoon(this.source);
+  }
+
+  left() {
+    this.source.sleep();
+  }
+
+  wake(event) {
+    if (!this.source.live) this.edit({x: event.clientX, y: event.clientY});
+  }
+
+  // --- what changed ---
+
   typeChanged() {
-    this.view.setLanguage(this.get('cell_type'));
-    if (this.get('cell_type') !== 'markdown') this.model.set('editing', true);
+    const type = this.get('cell_type');
+    if (!type) return;
+    if (this.source.editor) this.source.editor.setLanguage(type);
+    if (type !== 'markdown') this.model.set('editing', true);
+    if (type !== 'markdown') this.page.wakeSoon(this.source);
+    this.source.drawStill();
     this.renderMarkdown();
     this.renderOutputs();
     this.page.syncSelectedType();
   }
 
   sourceChanged() {
+    this.source.changed();
     if (!this.model.get('editing')) this.renderMarkdown();
   }
 
   // A burst of ops becomes one drawing.
   outputsChanged() {
-    if (this.drawing) return;
+    if (this.drawing || !this.isDrawn) return;
     this.drawing = requestAnimationFrame(() => {
       this.drawing = null;
-      if (this.outputs) this.renderOutputs();
+      if (!this.isDestroyed) this.renderOutputs();
     });
   }
 
   renderMarkdown() {
-    if (!this.rendered) return;
+    if (!this.isDrawn) return;
     if (this.get('cell_type') !== 'markdown') {
       this.rendered.textContent = '';
       return;
@@ -70,46 +113,129 @@ class Cell {
   }
 
   renderOutputs() {
+    if (!this.isDrawn) return;
     const {renderOutputs} = require('../outputs/render');
+    const {renderAsk} = require('../outputs/ask');
     const isCode = this.get('cell_type') === 'code';
-    renderOutputs(this.outputs, isCode ? this.get('outputs') || [] : []);
+    renderOutputs(this.outputs, isCode ? this.get('outputs') || [] : [], {
+      trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId
+    });
+    this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
+    renderAsk(this);
   }
 
-  select() {
-    this.page.selectCell(this.id);
+  showRun() {
+    clearInterval(this.ticking);
+    const state = this.get('_state');
+    const show = () => {
+      const {text, title} = runText(this.get('cell_type'), state, this.get('_run'), Date.now(), this.page);
+      if (this.ran.textContent !== text) this.ran.textContent = text;
+      this.ran.title = title;
+      this.box.dataset.run = title;
+    };
+    show();
+    if (isRunning(state)) this.ticking = setInterval(show, 500);
+    this.page.runChanged();
   }
 
-  edit() {
-    this.select();
+  // --- what a person does ---
+
+  pressed(event) {
+    const from = event.target.closest ? event.target : event.target.parentElement;
+    if (from.closest('.folded-source, .folded-outputs, .run-here, .ask')) return;
+    this.page.pickCell(this.id, event.shiftKey && !from.closest('.editor'));
+  }
+
+  focused(event) {
+    if (event.target.closest('.editor')) this.page.setMode('edit');
+    this.page.pickCell(this.id, this.page.isChosen(this.id));
+  }
+
+  blurred(event) {
+    const to = event.relatedTarget;
+    if (!to || !to.closest || !to.closest('.editor')) this.page.setMode('command');
+  }
+
+  // A plain link within the page goes there; the page itself stays.
+  followLink(event) {
+    const link = event.target.closest && event.target.closest('a[href^="#"]');
+    if (!link) return;
+    event.preventDefault();
+    this.page.goToHeading(decodeURIComponent(link.hash.slice(1)));
+  }
+
+  runHere(event) {
+    event.stopPropagation();
+    this.page.pickCell(this.id);
+    this.page.runCell(this.id);
+  }
+
+  dragStarted(event) {
+    this.page.dragStarted(this, event);
+  }
+
+  async edit(at) {
+    this.page.pickCell(this.id);
     this.model.set('editing', true);
-    this.view.focus();
+    this.unfold('source');
+    await this.source.focus(at && at.type ? undefined : at);
   }
 
   // Leaves the editor for command mode; a markdown cell is shown as what it means.
   leave() {
     this.show();
-    this.box.focus();
+    this.box.focus({preventScroll: true});
   }
 
   show() {
     if (this.get('cell_type') === 'markdown' && this.get('source')) {
+      this.draw();
       this.renderMarkdown();
       this.model.set('editing', false);
     }
   }
 
-  cellClass(selected, id, type, state, editing) {
+  attach(name, bundle) {
+    if (this.get('attachments')) this.rootModel.set([...this.path.split('.'), 'attachments', name].join('.'), bundle);
+    else this.rootModel.set(`${this.path}.attachments`, {[name]: bundle});
+  }
+
+  unfold(part) {
+    if ((this.model.get('folded') || '').includes(part)) this.page.fold(this.id, part, false);
+  }
+
+  // --- how it reads ---
+
+  icon(name) {
+    return icon(name);
+  }
+
+  cellClass(type, state, editing, folded) {
     const classes = ['cell', type];
-    if (selected === id) classes.push('selected');
     if (type === 'markdown' && !editing) classes.push('shown');
-    if (state === 'busy' || state === 'queued' || state === 'run') classes.push('running');
+    if (isRunning(state)) classes.push('running');
+    for (const part of (folded || '').split(' ').filter(Boolean)) classes.push(`folds-${part}`);
+    if (this.source && this.source.live) classes.push('live');
+    if (this.outputs && this.outputs.hasChildNodes()) classes.push('has-outputs');
     return classes.join(' ');
+  }
+
+  label(type, state, count) {
+    const kind = {code: 'Code', markdown: 'Markdown', raw: 'Raw'}[type] || 'Unknown';
+    const ran = type !== 'code' ? '' : isRunning(state) ? ', running' : count ? `, run ${count}` : '';
+    return `${kind} cell${ran}`;
   }
 
   promptText(type, state, count) {
     if (type !== 'code') return '';
-    if (state === 'run' || state === 'queued' || state === 'busy') return '[*]';
+    if (isRunning(state)) return '[*]';
     return count === null || count === undefined ? '[ ]' : `[${count}]`;
+  }
+
+  foldedText(folded, source) {
+    if (!(folded || '').includes('source')) return '';
+    const [first, ...rest] = String(source || '').split('\n');
+    return rest.length ? `${first} … ${rest.length} more lines` : `${first} …`;
   }
 }
 

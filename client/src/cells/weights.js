@@ -10,10 +10,17 @@ function compareCells(a, b) {
 
 // The weight that puts a cell between two neighbours; either may be missing.
 function weightBetween(before, after) {
-  if (!before && !after) return STEP;
-  if (!before) return after._weight - STEP;
-  if (!after) return before._weight + STEP;
-  return (before._weight + after._weight) / 2;
+  return weightsBetween(before, after, 1)[0];
 }
 
-module.exports = {STEP, compareCells, weightBetween};
+// The weights that put cells one after the other between two neighbours.
+function weightsBetween(before, after, count) {
+  const places = Array.from({length: count}, (_, index) => index + 1);
+  if (!before && !after) return places.map((place) => STEP * place);
+  if (!before) return places.map((place) => after._weight - STEP * (count + 1 - place));
+  if (!after) return places.map((place) => before._weight + STEP * place);
+  const step = (after._weight - before._weight) / (count + 1);
+  return places.map((place) => before._weight + step * place);
+}
+
+module.exports = {STEP, compareCells, weightBetween, weightsBetween};

@@ -1,9 +1,11 @@
 'use strict';
-// Markdown as a notebook writes it, its attachments included.
-const MarkdownIt = require('markdown-it');
+// Markdown as a notebook writes it: attachments, LaTeX and linked headings included.
+const MarkdownIt = require('markdown-it').default || require('markdown-it');
+const {mathIn} = require('./math-in-markdown');
+const {drawMath} = require('./math');
 const {sanitized} = require('./sanitize');
 
-const parser = new MarkdownIt({html: true, linkify: true});
+const parser = new MarkdownIt({html: true, linkify: true}).use(mathIn);
 const allowed = parser.validateLink;
 parser.validateLink = (url) => allowed(url) || /^data:image\//.test(url);
 
@@ -25,9 +27,15 @@ parser.renderer.rules.image = (tokens, index, options, env, self) => {
 function markdownFragment(source, attachments) {
   const fragment = sanitized(parser.render(source, {attachments}));
   for (const link of fragment.querySelectorAll('a[href]')) {
+    if (link.getAttribute('href').startsWith('#')) continue;
     link.target = '_blank'; // a click on a plain link would end the page
     link.rel = 'noopener noreferrer';
   }
+  for (const block of fragment.querySelectorAll('p, li, h1, h2, h3, h4, h5, h6, blockquote, td, th')) block.dir = 'auto';
+  for (const block of fragment.querySelectorAll('pre, table')) {
+    if (block.tagName === 'PRE') block.tabIndex = 0; // what scrolls can be scrolled by keyboard
+  }
+  drawMath(fragment);
   return fragment;
 }
 

@@ -6,15 +6,18 @@ const PREFERENCE = [
   'image/png',
   'image/jpeg',
   'image/gif',
+  'image/webp',
   'text/html',
   'text/markdown',
-  'application/json',
   'text/latex',
-  'text/plain'
+  'application/json',
+  'text/plain',
+  'application/javascript'
 ];
 
 function richest(data) {
-  return PREFERENCE.find((mime) => data && data[mime] !== undefined);
+  const known = PREFERENCE.find((mime) => data && data[mime] !== undefined);
+  return known || Object.keys(data || {}).find((mime) => mime.startsWith('text/'));
 }
 
 // nbformat keeps long texts as lists of lines.

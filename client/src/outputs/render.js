@@ -1,65 +1,119 @@
 'use strict';
-// Draws a cell's outputs; one that did not change keeps its element.
-const {AnsiUp} = require('ansi_up');
+// Draws a cell's outputs; one that did not change keeps its element, a stream that grew grows.
+const {ansi} = require('./ansi');
+const {framed, offered} = require('./frame');
+const {jsonTree} = require('./json-tree');
 const {markdownFragment} = require('./markdown');
+const {mathBlock} = require('./math');
 const {richest, text} = require('./mime');
-const {sanitized} = require('./sanitize');
+const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
+const {fromBlob, isOutOfLine} = require('./out-of-line');
 
 const drawn = new WeakMap();
 
-function renderOutputs(box, outputs) {
+// `context` is {trusted, base, notebookId}.
+function renderOutputs(box, outputs, context) {
   const old = drawn.get(box) || [];
   const now = outputs.map((output, index) => {
     const key = JSON.stringify(output);
     const kept = old[index];
-    return kept && kept.key === key ? kept : {key, element: drawOutput(output || {})};
+    return kept && kept.key === key ? kept : {key, element: drawOutput(output || {}, context)};
   });
   if (now.length !== old.length || now.some((item, index) => item !== old[index])) {
+    const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 8;
     box.replaceChildren(...now.map((item) => item.element));
+    if (atEnd && old.length && box.scrollHeight > box.clientHeight) box.scrollTop = box.scrollHeight;
   }
   drawn.set(box, now);
 }
 
-function drawOutput(output) {
+function drawOutput(output, context) {
   const element = document.createElement('div');
   element.className = `output ${output.output_type || ''}`;
   if (output.output_type === 'stream') {
     element.classList.add(output.name === 'stderr' ? 'stderr' : 'stdout');
-    element.append(ansi(text(output.text)));
+    drawText(element, output.text, context);
   } else if (output.output_type === 'error') {
     const lines = (output.traceback || []).join('\n') || `${output.ename}: ${output.evalue}`;
     element.append(ansi(lines));
   } else {
-    drawData(element, output.data || {});
+    drawData(element, output.data || {}, output.metadata || {}, context);
   }
   return element;
 }
 
-function ansi(value) {
-  const colors = new AnsiUp();
-  colors.use_classes = true;
-  const block = document.createElement('pre');
-  block.append(sanitized(colors.ansi_to_html(value)));
-  return block;
+function drawText(element, value, context) {
+  if (isOutOfLine(value)) fromBlob(element, value, context, (loaded) => element.replaceChildren(ansi(loaded)));
+  else element.append(ansi(text(value)));
 }
 
-function drawData(element, data) {
+const drawers = {
+  'text/html': (element, value, {context}) => {
+    const html = text(value);
+    if (!needsFrame(html)) element.append(tidy(sanitized(html)));
+    else if (isStyledTable(html)) element.append(tidy(sanitized(html)));
+    else element.append(context.trusted ? framed(html, context.base) : offered(html, context.base, sanitized(html)));
+  },
+  'image/svg+xml': (element, value) => {
+    const picture = sanitizedSvg(text(value));
+    for (const svg of picture.querySelectorAll('svg')) {
+      svg.setAttribute('role', 'img');
+      if (!svg.getAttribute('aria-label')) svg.setAttribute('aria-label', 'Output picture');
+    }
+    element.append(picture);
+  },
+  'text/markdown': (element, value) => {
+    element.classList.add('rendered-text');
+    element.append(markdownFragment(text(value)));
+  },
+  'text/latex': (element, value) => element.append(mathBlock(text(value))),
+  'application/json': (element, value) => element.append(jsonTree(value)),
+  'application/javascript': (element) => element.append('JavaScript output is not run.')
+};
+
+// A data frame's only style is about its own alignment.
+function isStyledTable(html) {
+  return /class="dataframe"/.test(html) && !/<(script|iframe|object|embed|link)\b/i.test(html);
+}
+
+function tidy(fragment) {
+  for (const table of fragment.querySelectorAll('table')) {
+    table.removeAttribute('border');
+    for (const cell of table.querySelectorAll('td:empty, th:empty')) if (cell.tagName === 'TH') cell.replaceWith(blankCell(cell));
+  }
+  return fragment;
+}
+
+// A heading without words is no heading.
+function blankCell(heading) {
+  const cell = document.createElement('td');
+  for (const {name, value} of heading.attributes) cell.setAttribute(name, value);
+  return cell;
+}
+
+function drawPicture(element, mime, value, data, metadata) {
+  const picture = document.createElement('img');
+  picture.src = /^(https?:|\/)/.test(value) ? value : `data:${mime};base64,${value}`;
+  const alt = text(data['text/plain']);
+  picture.alt = alt && !/^<.*>$/.test(alt) ? alt : 'Output picture';
+  const {width, height} = metadata[mime] || metadata;
+  if (width) picture.width = width;
+  if (height) picture.height = height;
+  element.append(picture);
+}
+
+function drawData(element, data, metadata, context) {
   const mime = richest(data);
   element.dataset.mime = mime || '';
-  if (mime === 'image/svg+xml' || mime === 'text/html') {
-    element.append(sanitized(text(data[mime])));
-  } else if (mime && mime.startsWith('image/')) {
-    const picture = document.createElement('img');
-    picture.src = `data:${mime};base64,${text(data[mime])}`;
-    picture.alt = text(data['text/plain']) || 'Output picture';
-    element.append(picture);
-  } else if (mime === 'text/markdown') {
-    element.append(markdownFragment(text(data[mime])));
-  } else if (mime === 'application/json') {
-    element.append(ansi(JSON.stringify(data[mime], null, 2)));
-  } else {
-    element.append(ansi(mime ? text(data[mime]) : `No way to show ${Object.keys(data).join(', ') || 'this'}`));
-  }
+  const value = data[mime];
+  const draw = (loaded) => {
+    if (mime.startsWith('image/') && mime !== 'image/svg+xml') drawPicture(element, mime, text(loaded), data, metadata);
+    else if (drawers[mime]) drawers[mime](element, loaded, {data, context});
+    else element.append(ansi(text(loaded)));
+  };
+  if (!mime) element.append(ansi(`There is no way to show ${Object.keys(data).join(', ') || 'this'}`));
+  else if (isOutOfLine(value)) fromBlob(element, value, context, draw, mime);
+  else draw(value);
 }
 
 module.exports = {renderOutputs};

@@ -1,17 +1,18 @@
 'use strict';
 // The page's one route: shows the notebook from the data it came with, then follows it.
-const {compareCells} = require('../cells/weights');
-const {followPeople} = require('./people');
 
 module.exports = function(app) {
   const base = typeof document === 'undefined' ? '' : document.documentElement.dataset.base || '';
 
   app.on('model', (model) => {
     // An op the server refused was rolled back already; say so instead of breaking.
-    model.on('error', (error) => app.toast(model, `${error.message || error}. The change was taken back.`));
+    model.on('error', (error) => {
+      if (app.page && app.page.toastActions) app.page.toast(`${error.message || error}. The change was taken back.`);
+      else console.error(error);
+    });
   });
 
-  app.get(`${base}/notebooks/*`, (page, model, params, next) => {
+  app.get(`${base}/notebooks/*`, (page, model) => {
     const id = model.get('_session.notebookId');
     if (!id) return fail(page, model, new Error('The page came without its notebook. Reload it.'));
     const notebook = model.at(`notebooks.${id}`);
@@ -32,14 +33,12 @@ module.exports = function(app) {
     model.set('_page.base', base);
     model.set('_page.title', path.split('/').pop().replace(/\.ipynb$/, ''));
     model.set('_page.types', ['code', 'markdown', 'raw']);
-    model.set('_page.toasts', []);
     model.ref('_page.notebook', `notebooks.${id}`);
     model.ref('_page.connection', '$connection.state');
-    model.filter('cells', (cell) => cell && cell._notebook === id).sort(compareCells).ref('_page.cells');
+    page.prepare(id);
     model.set('_page.ready', true);
     page.render();
-    page.showing(id);
-    followPeople(page, model, id);
+    page.shown();
   }
 
   function fail(page, model, error) {

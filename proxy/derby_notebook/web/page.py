@@ -10,8 +10,8 @@ __all__ = ["CSP", "error_page", "notebook_page"]
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
-    "style-src 'self' 'unsafe-inline'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    "style-src 'self' 'unsafe-inline'; font-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
 )
 
 

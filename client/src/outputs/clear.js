@@ -1,0 +1,17 @@
+'use strict';
+// Clearing outputs: they are the service's to write, so it is asked.
+
+module.exports = {
+  async clearOutputs(all) {
+    const ids = (all ? this.order.ids : this.chosenIds()).filter((id) => {
+      const cell = this.model.root.get(`cells.${id}`);
+      return cell && cell.cell_type === 'code' && cell.outputs && cell.outputs.length;
+    });
+    if (this.isViewer() || !ids.length) return;
+    try {
+      await this.post(`notebooks/${this.notebookId}/clear`, {cells: ids});
+    } catch (error) {
+      this.toast(`The outputs were not cleared: ${error.message}.`);
+    }
+  }
+};

@@ -1,0 +1,38 @@
+'use strict';
+// HTML that runs scripts or brings styles, in a frame with no way into the page.
+
+const TALLEST = 2000;
+
+function framed(html, base) {
+  const frame = document.createElement('iframe');
+  frame.className = 'output-frame';
+  frame.title = 'Interactive output';
+  frame.setAttribute('sandbox', 'allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads');
+  frame.src = `${base}/derby/static/frame.html`;
+  const receive = ({source, data}) => {
+    if (!frame.isConnected && frame.contentWindow === null) return window.removeEventListener('message', receive);
+    if (source !== frame.contentWindow || !data) return;
+    if (data.ready) frame.contentWindow.postMessage({html}, '*'); // it has no origin to name
+    if (data.height > 0) frame.style.height = `${Math.min(data.height, TALLEST)}px`;
+  };
+  window.addEventListener('message', receive);
+  return frame;
+}
+
+// What stands for untrusted HTML: what is left of it without its scripts, and a way to run it.
+function offered(html, base, fragment) {
+  const box = document.createElement('div');
+  const note = document.createElement('p');
+  note.className = 'untrusted';
+  note.append('This output came with the file, so its scripts and styles were not run. ');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'link';
+  button.textContent = 'Run them in a sandbox';
+  button.addEventListener('click', () => box.replaceChildren(framed(html, base)));
+  note.append(button);
+  box.append(fragment, note);
+  return box;
+}
+
+module.exports = {framed, offered};

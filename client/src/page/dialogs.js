@@ -1,0 +1,98 @@
+'use strict';
+// Dialogs: what they share, and the one that asks before something is lost.
+
+module.exports = {
+  focusSoon(selector) {
+    requestAnimationFrame(() => {
+      const element = document.querySelector(selector);
+      if (element) element.focus();
+    });
+  },
+
+  // Where the keyboard was before a dialog opened; else the cell in hand.
+  giveFocusBack() {
+    const before = this.beforeDialog;
+    this.beforeDialog = null;
+    if (before && before.isConnected && before !== document.body) return before.focus({preventScroll: true});
+    const cell = this.component();
+    if (cell) cell.box.focus({preventScroll: true});
+  },
+
+  // Tab stays within an open dialog.
+  keepTab(event) {
+    if (event.key !== 'Tab') return;
+    const dialog = event.target.closest('.dialog');
+    const inside = [...dialog.querySelectorAll('button, input, [tabindex="0"]')].filter((element) => !element.disabled);
+    const edge = event.shiftKey ? inside[0] : inside[inside.length - 1];
+    if (document.activeElement !== edge && inside.includes(document.activeElement)) return;
+    event.preventDefault();
+    (event.shiftKey ? inside[inside.length - 1] : inside[0]).focus();
+  },
+
+  // Asks; resolves to whether it was confirmed.
+  confirm(title, text, label) {
+    if (this.answerConfirm) this.answer(false);
+    this.beforeDialog = document.activeElement;
+    this.model.set('_page.confirm', {title, text, label});
+    this.focusSoon('#confirm-yes');
+    return new Promise((resolve) => (this.answerConfirm = resolve));
+  },
+
+  answer(yes) {
+    const resolve = this.answerConfirm;
+    this.answerConfirm = null;
+    this.model.del('_page.confirm');
+    this.giveFocusBack();
+    if (resolve) resolve(yes);
+  },
+
+  confirmKey(event) {
+    this.keepTab(event);
+    if (event.key === 'Escape') this.answer(false);
+    event.stopPropagation();
+  },
+
+  helpKey(event) {
+    this.keepTab(event);
+    if (event.key === 'Escape') this.closeHelp();
+    event.stopPropagation();
+  },
+
+  // A press on the shade around a dialog closes it.
+  shadePressed(event, close) {
+    if (event.target === event.currentTarget || event.target.classList.contains('shade')) this[close](false);
+  },
+
+  // A menu closes on Escape and when the focus leaves it; arrows go through its items.
+  menuKey(event) {
+    const items = [...document.querySelectorAll('#kernel-menu [role="menuitem"]')];
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+    if (event.key === 'Escape') {
+      this.toggleKernelMenu(false);
+      document.querySelector('.kernel').focus();
+    } else if (step) {
+      const at = items.indexOf(document.activeElement);
+      items[(at + step + items.length) % items.length].focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  },
+
+  toggleKernelMenu(on) {
+    const open = on === undefined ? !this.model.get('_page.kernelMenu') : on;
+    this.model.set('_page.kernelMenu', open);
+    if (open) this.focusSoon('#kernel-menu [role="menuitem"]');
+  },
+
+  menuLeft(event) {
+    const to = event.relatedTarget;
+    if (!to || !to.closest || !to.closest('.kernel-box')) this.toggleKernelMenu(false);
+  },
+
+  fromMenu(id) {
+    this.toggleKernelMenu(false);
+    this.perform(id);
+  }
+};

@@ -1,0 +1,133 @@
+'use strict';
+// The notebook is on the page: what is set up for it, and taken down with it.
+const {CellOrder} = require('../cells/order');
+const {Viewport} = require('../cells/viewport');
+const {followPeople} = require('../people/presence');
+const {loadEditors} = require('../cells/source');
+const {toolbar} = require('../commands/toolbar');
+
+const later = (callback) => (window.requestIdleCallback || setTimeout)(callback, {timeout: 2000});
+
+module.exports = {
+  // Before the first drawing.
+  prepare(notebookId) {
+    const {model} = this;
+    this.notebookId = notebookId;
+    this.base = model.get('_page.base');
+    this.cells = new Map();
+    this.chosen = new Set();
+    this.clipboard = [];
+    this.removed = [];
+    this.toastActions = new Map();
+    this.waking = [];
+    this.asked = new Set();
+    this.viewport = new Viewport();
+    this.says = () => {};
+    this.startTheme();
+    model.set('_page.toolbar', toolbar(this.isViewer()));
+    model.set('_page.viewer', this.isViewer());
+    model.set('_page.mode', 'command');
+    model.set('_page.toasts', []);
+    model.setNull('_page.mine', {folded: {}});
+    this.order = new CellOrder(model, notebookId);
+    this.order.onChange = () => this.orderChanged();
+    model.set('_page.selected', this.order.ids[0]);
+    this.anchorId = this.order.ids[0];
+  },
+
+  // After the first drawing.
+  shown() {
+    const listen = (target, type, listener, options) => {
+      target.addEventListener(type, listener, options);
+      this.on('destroy', () => target.removeEventListener(type, listener, options));
+    };
+    listen(document, 'keydown', (event) => this.commandKey(event));
+    for (const type of ['wheel', 'touchmove', 'mousedown', 'keydown']) {
+      listen(window, type, (event) => this.stopFollowing(event), {passive: true, capture: true});
+    }
+    listen(window, 'scroll', () => this.scrolled(), {passive: true});
+    listen(window, 'beforeunload', (event) => this.mayLeave(event));
+    this.on('destroy', () => {
+      this.order.destroy();
+      this.viewport.destroy();
+    });
+    this.watchDragging(document.querySelector('main'));
+    this.syncSelectedType();
+    this.showChosen();
+    followPeople(this);
+    loadEditors();
+    later(() => {
+      this.loadMine();
+      this.loadChat();
+    });
+    const first = this.component();
+    if (first && document.activeElement === document.body) first.box.focus({preventScroll: true});
+  },
+
+  language() {
+    const {kernelspec, language_info: info} = this.model.get('_page.notebook.contents.metadata') || {};
+    return (info && info.name) || (kernelspec && kernelspec.language) || 'python';
+  },
+
+  // Editors come a few at a time, nearest first, so that scrolling stays smooth.
+  wakeSoon(source) {
+    this.waking.push(source);
+    if (this.wakingSoon) return;
+    const work = () => {
+      const end = performance.now() + 6;
+      while (this.waking.length && performance.now() < end) {
+        const next = this.waking.shift();
+        if (!next.destroyed && this.isNear(next.cell.box)) next.wake();
+      }
+      this.wakingSoon = this.waking.length ? requestAnimationFrame(work) : null;
+    };
+    this.wakingSoon = requestAnimationFrame(work);
+  },
+
+  isNear(box) {
+    const {top, bottom} = box.getBoundingClientRect();
+    return bottom > -1000 && top < innerHeight + 1000;
+  },
+
+  // Typing goes out at once; only what the server has not taken yet holds a person back.
+  mayLeave(event) {
+    if (this.model.root.connection.hasWritePending()) event.preventDefault();
+  },
+
+  saySaved() {
+    const state = this.saveState(this.model.get('_page.notebook._save.state'), this.model.get('_page.connection'));
+    const text = {
+      saved: 'Everything is saved. Changes go to the file by themselves.',
+      offline: 'Offline: what you typed is kept here and saved once the server is back.',
+      error: this.model.get('_page.notebook._save.error') || 'The file could not be written. It is tried again every few seconds.',
+      conflict: this.model.get('_page.notebook._save.error') || 'The file was changed outside.'
+    }[state] || 'Saving: changes go to the file a moment after they stop.';
+    this.toast(text, state === 'error' || state === 'conflict' ? 'problem' : 'done');
+  },
+
+  toggleNumbers(everywhere) {
+    const cell = this.component();
+    if (everywhere) this.numbered = !this.numbered;
+    for (const each of everywhere ? this.cells.values() : [cell]) {
+      if (!each) continue;
+      each.numbered = everywhere ? this.numbered : !each.numbered;
+      if (each.source.editor) each.source.editor.setNumbered(each.numbered);
+    }
+  },
+
+  // Outputs of a run that somebody here asked for may do more than those that came with the file.
+  trusts(cell) {
+    return Boolean(cell.get('_run')) || this.trustedOutputs === true;
+  },
+
+  goToHeading(slug) {
+    this.order.grow(true);
+    this.viewport.drawAll();
+    const heading = [...document.querySelectorAll('.rendered :is(h1, h2, h3, h4, h5, h6)')]
+      .find((element) => element.textContent.trim().replace(/\s+/g, '-') === slug);
+    const box = heading && heading.closest('.cell');
+    if (!box) return;
+    this.goTo(box.dataset.cellId);
+    heading.scrollIntoView();
+  }
+};
