@@ -60,7 +60,7 @@ def notebooks(draw: st.DrawFn) -> dict[str, Any]:
     cells = []
     for at in range(draw(st.integers(0, 5))):
         kind = draw(st.sampled_from(["code", "markdown", "raw"]))
-        cell = {"id": f"c{at}", "cell_type": kind, "source": draw(st.text())}
+        cell: dict[str, Any] = {"id": f"c{at}", "cell_type": kind, "source": draw(st.text())}
         cell["metadata"] = draw(metadata)
         if kind == "code":
             cell |= {"outputs": draw(st.lists(outputs, max_size=3)), "execution_count": at}
@@ -93,9 +93,10 @@ def test_cells_of_older_files_get_ids_that_stay() -> None:
 
 
 def test_an_nbformat_3_file_is_read() -> None:
-    worksheet = {"cells": [{"cell_type": "code", "input": "1+1", "language": "python"}]}
-    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"}, "worksheets": [worksheet]}
-    worksheet["cells"][0]["outputs"] = []  # type: ignore[index]
+    cell = {"cell_type": "code", "input": "1+1", "language": "python", "outputs": []}
+    sheets = [{"cells": [cell]}]
+    old: dict[str, Any] = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"}}
+    old["worksheets"] = sheets
     parsed = parse_notebook(json.dumps(old))
     assert [cell["source"] for cell in parsed["cells"]] == ["1+1"]
     assert "orig_nbformat" not in parsed["metadata"]

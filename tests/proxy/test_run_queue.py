@@ -79,7 +79,7 @@ def test_all_above_and_below_are_the_code_cells_there() -> None:
 
 
 def test_help_comes_as_one_page() -> None:
-    payloads = [
+    payloads: list[dict[str, Any]] = [
         {"source": "page", "data": {"text/plain": "a"}},
         {"source": "page", "data": {"text/plain": "b"}},
         {"source": "set_next_input", "text": "x"},

@@ -83,6 +83,8 @@ class KernelRelay:
         self._kernel: dict[str, Any] = {}
         self._shown: dict[str, Any] = {}
         self._restarting = False
+        self._features: set[str] = set()
+        self._subshell: str | None = None
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._wake = asyncio.Event()
         self._worker = asyncio.create_task(self._work())
@@ -406,6 +408,7 @@ class KernelRelay:
         self._channel = channel
         await self._save_state(None)
         await self._show("idle")
+        await channel.probe()
         return channel
 
     async def _show(self, status: str, **more: Any) -> None:
@@ -425,7 +428,8 @@ class KernelRelay:
         sent = current[0].generation if current else None
         if channel is not None and sent is not None and sent < channel.generation:
             self._abort_current("lost", UNSEEN)
-        await self._show("idle" if self._current is None else "busy")
+        busy = self._current is not None and not self._current[0].over
+        await self._show("busy" if busy else "idle")
 
     async def _kernel_gone(self) -> None:
         self._channel = None
@@ -434,7 +438,7 @@ class KernelRelay:
     async def _lose_kernel(self, reason: str) -> None:
         self._abort_current("lost", reason)
         await self.cancel(None, reason)
-        self._channel = None
+        self._channel, self._subshell = None, None
         self._runs.clear()
         self._kernel = {key: value for key, value in self._kernel.items() if key != "id"}
         await self._show("none", notice=reason)
@@ -454,6 +458,8 @@ class KernelRelay:
         answer = self._answers.get(message.parent_id)
         if answer is not None and message.kind.endswith("_reply") and not answer.done():
             answer.set_result(message.content)
+        if message.kind == "kernel_info_reply":
+            self._features = set(message.content.get("supported_features") or [])
         if message.kind == "update_display_data":
             self._journal.add(frame)
             self._update_display(message)
@@ -501,6 +507,7 @@ class KernelRelay:
                 # The first thing a new kernel says; should it have lost the run, the probe tells.
                 run.generation = -1
         self._runs = OrderedDict((key, kept) for key, kept in self._runs.items() if kept is run)
+        self._subshell = None
         await self._show(state)
         if state != "dead" and self._channel is not None:
             await self._channel.probe()
@@ -574,6 +581,19 @@ class KernelRelay:
         if self._channel is None:
             raise NoKernel("No kernel runs yet. Run a cell to start one")
         message = request("shell", kind, content, self._ws_session)
+        if "kernel subshells" in self._features:
+            message.header["subshell_id"] = await self._own_subshell()
+        return await self._answer_to(message)
+
+    async def _own_subshell(self) -> str | None:
+        """Return the id of a subshell that answers while a cell runs."""
+        if self._subshell is None:
+            message = request("control", "create_subshell_request", {}, self._ws_session)
+            self._subshell = (await self._answer_to(message)).get("subshell_id")
+        return self._subshell
+
+    async def _answer_to(self, message: KernelMessage) -> dict[str, Any]:
+        assert self._channel is not None
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[message.id] = answer
         try:
