@@ -51,6 +51,24 @@ class Subscription(ABC):
 class PubSub(ABC):
     """Carries messages between agents, in this process and, by some adapters, beyond it."""
 
+    def __init__(self) -> None:
+        self._watchers: dict[Callable[[], None], None] = {}
+
+    async def check(self) -> None:  # noqa: B027 - most need no check
+        """Raise ``ShareDBError``, saying what to mend, unless messages can be carried now."""
+
+    def watch_gaps(self, watcher: Callable[[], None]) -> None:
+        """Call ``watcher`` whenever messages on any channel may have been missed.
+
+        By then later ones are received again: what was missed is in the database.
+        """
+        self._watchers[watcher] = None
+
+    def tell_gap(self) -> None:
+        """Call the watchers; for adapters."""
+        for watcher in list(self._watchers):
+            watcher()
+
     @abstractmethod
     async def subscribe(self, channel: str, receiver: Receiver) -> Subscription:
         """Return once every later message on the channel will reach the receiver."""

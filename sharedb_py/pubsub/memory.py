@@ -27,6 +27,7 @@ class MemoryPubSub(PubSub):
     """Calls receivers directly, in the order in which they subscribed."""
 
     def __init__(self) -> None:
+        super().__init__()
         # A dict for its order: the receivers of a channel, first come first.
         self._channels: dict[str, dict[_MemorySubscription, None]] = {}
 

@@ -19,6 +19,7 @@ from sharedb_py.milestones.sqlite import SQLiteMilestones
 from sharedb_py.pubsub import MemoryPubSub, PubSub
 from tests.servers.adapters import ferret_url, milestones_on, mongo_on, mongo_url, motor_on_mongo
 from tests.servers.mongo import FERRET, MONGO
+from tests.servers.redis import REDIS, redis_on
 
 T = TypeVar("T", covariant=True)
 
@@ -102,6 +103,7 @@ MILESTONE_FACTORIES: Final[dict[str, Adapter[MilestoneDB]]] = {
 }
 PUBSUB_FACTORIES: Final[dict[str, Adapter[PubSub]]] = {
     "memory": Adapter(_memory_pubsub, lacks=frozenset({SHARED})),
+    "redis": Adapter(redis_on, REDIS),
 }
 FACTORIES: Final[Mapping[str, Mapping[str, Adapter[Any]]]] = {
     "db": DB_FACTORIES,
