@@ -73,28 +73,29 @@ class DocStream:
 
     def __init__(self, agent: Agent, name: ResolvedName, doc_id: str) -> None:
         self._agent = agent
-        self._name = name
-        self._id = doc_id
+        self.name = name
+        self.doc_id = doc_id
         self._held: list[Published] | None = []
         self._subscription: Subscription | None = None
         self._closed = False
 
     async def open(self) -> None:
         """Subscribe; every op published after this returns is delivered or held."""
-        channel = doc_channel(self._name.collection, self._id)
-        subscription = await self._agent.backend.pubsub.subscribe(channel, self._receive)
+        channel = doc_channel(self.name.collection, self.doc_id)
+        subscription = await self._agent.backend.pubsub.subscribe(channel, self.receive)
         if self._closed:
             subscription.close()
         else:
             self._subscription = subscription
 
-    def _receive(self, published: Published) -> None:
+    def receive(self, published: Published) -> None:
+        """Take an op that was published, or is told again; those of others are passed over."""
         op = published.message
         # Channel names can collide: notes + private.alice, notes.private + alice.
-        if self._closed or op.get("d") != self._id or op.get("c") != self._name.collection:
+        if self._closed or op.get("d") != self.doc_id or op.get("c") != self.name.collection:
             return
         if self._held is None:
-            self._agent.deliver(published, self._name)
+            self._agent.deliver(published, self.name)
         else:
             self._held.append(published)
 
@@ -102,7 +103,7 @@ class DocStream:
         """Deliver what was held, and from now on at once."""
         held, self._held = self._held or [], None
         for published in held:
-            self._agent.deliver(published, self._name)
+            self._agent.deliver(published, self.name)
 
     def close(self) -> None:
         """Deliver nothing more; may be called twice."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sharedb_py.agent import NO_REPLY, Agent, Handler
+from sharedb_py.engine import Engine
 from sharedb_py.errors import ErrorCode, MessageBadlyFormed, OpBadlyFormed, ShareDBError
+from sharedb_py.ghosts import ghosts_of
 from sharedb_py.jsonvalue import copy_json
 from sharedb_py.messages import Message, error_body
 from sharedb_py.middleware import PresenceContext
@@ -17,7 +21,7 @@ from sharedb_py.ot import PresenceTransformer, types
 from sharedb_py.pubsub import Published, Subscription, doc_channel, presence_channel
 from sharedb_py.reads import ResolvedName, as_version
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "ask_everybody"]
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +73,12 @@ class _Presences:
     """What one client subscribed to, and what it said of itself."""
 
     agent: Agent
+    src: str
     channels: dict[str, _Channel] = field(default_factory=dict)
     said: dict[tuple[str, str], Message] = field(default_factory=dict)
     latest: dict[tuple[str, str], _LatestVersion] = field(default_factory=dict)
     """The documents in which it is present."""
+    watched: set[str] = field(default_factory=set)
 
     def receive(self, channel: str, published: Published) -> None:
         """Pass on what another client said, or its wish to hear everybody again."""
@@ -136,6 +142,21 @@ class _Presences:
         else:
             self.latest[key] = followed
 
+    async def watch(self, channel: str) -> None:
+        """See to it that nobody on the channel is shown for ever after their server died."""
+        self.watched.add(channel)
+        try:
+            await ghosts_of(self.agent.backend).follow(channel)
+        except BaseException:
+            self.watched.discard(channel)
+            raise
+
+    def unwatch(self, channel: str) -> None:
+        """Leave that to others; may be called twice."""
+        if channel in self.watched:
+            self.watched.discard(channel)
+            ghosts_of(self.agent.backend).unfollow(channel)
+
     def unfollow(self, name: ResolvedName, doc_id: str) -> None:
         """Forget a document's version."""
         followed = self.latest.pop((name.index, doc_id), None)
@@ -145,9 +166,11 @@ class _Presences:
     def close(self) -> None:
         """End all of it: the connection is gone."""
         self.leave()
-        for channel in self.channels.values():
+        ghosts_of(self.agent.backend).leave(self.src)
+        for name, channel in self.channels.items():
             if channel.subscription is not None:
                 channel.subscription.close()
+            self.unwatch(name)
         self.channels.clear()
         for followed in self.latest.values():
             followed.close()
@@ -160,8 +183,9 @@ _OF_AGENT: Final[WeakKeyDictionary[Agent, _Presences]] = WeakKeyDictionary()
 def _presences_of(agent: Agent) -> _Presences:
     presences = _OF_AGENT.get(agent)
     if presences is None:
-        presences = _OF_AGENT[agent] = _Presences(agent)
+        presences = _OF_AGENT[agent] = _Presences(agent, agent.src)
         agent.at_close[presences.close] = None
+        ghosts_of(agent.backend).enter(presences.src)
     return presences
 
 
@@ -179,6 +203,8 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
         )
         if agent.closed:
             channel.subscription.close()
+        else:
+            await presences.watch(name)
     # Clients up to 4.1.0 repeat a subscription to hear everybody again. Asked before the reply,
     # nobody says twice what it says because the client, told that it is subscribed, goes on.
     _ask_all(agent, name)
@@ -193,6 +219,7 @@ async def _unsubscribe(agent: Agent, message: Message) -> Message:
         del presences.channels[name]
         if channel.subscription is not None:
             channel.subscription.close()
+        presences.unwatch(name)
         presences.leave(name)
     return {"ch": name, "seq": message.get("seq")}
 
@@ -200,6 +227,14 @@ async def _unsubscribe(agent: Agent, message: Message) -> Message:
 def _ask_all(agent: Agent, name: str) -> None:
     request = {"ch": name, "r": True, "src": agent.src}
     agent.backend.pubsub.publish([presence_channel(name)], request)
+
+
+def ask_everybody(backend: Engine, agents: Iterable[Agent]) -> None:
+    """Ask for all presences on the channels that agents listen to, and say theirs again."""
+    src = secrets.token_hex(16)
+    listened = [_OF_AGENT[agent] for agent in agents if agent in _OF_AGENT]
+    for name in {name for presences in listened for name in presences.channels}:
+        backend.pubsub.publish([presence_channel(name)], {"ch": name, "r": True, "src": src})
 
 
 async def _request(agent: Agent, message: Message) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sharedb_py import actions, presence, queries
 from sharedb_py.agent import HANDLERS, Agent, Transport
+from sharedb_py.catching_up import keep_up
 from sharedb_py.engine import Engine
 
 __all__ = ["connect_transport"]
@@ -31,4 +32,5 @@ async def connect_transport(
     agent = agent_class(backend, transport, remote=remote)
     agent.custom.update(custom or {})
     await agent.open(req)
+    keep_up(agent)
     return agent

@@ -22,6 +22,7 @@ from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
+from sharedb_py.pubsub import open_pubsub
 
 __all__ = ["main"]
 
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--db", help=f"sqlite:///path, mongodb://host/name or memory: (FOLDER/{STATE}/rooms.sqlite)"
     )
+    add("--pubsub", default="memory:", help="redis://host to join other processes (memory:)")
     add("--jupyter-url", help="use this Jupyter Server instead of starting one")
     add("--token", help="its token; better given as DERBY_NOTEBOOK_TOKEN")
     add("--no-browser", action="store_true", help="do not open a browser")
@@ -86,12 +88,14 @@ async def _serve(options: argparse.Namespace) -> None:
         raise Problem(f"There is no folder {options.folder}")
     listener = listen(options.host, options.port)
     state = _state_folder(folder)
-    backend = Backend(open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}"))
+    db = open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}")
+    backend = Backend(db, open_pubsub(options.pubsub))
     jupyter: JupyterProcess | None = None
     token = options.token or os.environ.get("DERBY_NOTEBOOK_TOKEN", "")
     url = options.jupyter_url
     try:
         await backend.db.check()
+        await backend.pubsub.check()
         if url is None:
             print(f"Starting a Jupyter Server on {folder} …", flush=True)
             token = _lasting_token(state)

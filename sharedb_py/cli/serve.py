@@ -21,6 +21,7 @@ from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
 from sharedb_py.milestones import open_milestones
 from sharedb_py.ot import OTType, types
+from sharedb_py.pubsub import open_pubsub
 
 __all__ = ["add_command"]
 
@@ -40,6 +41,11 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         "--db",
         default=setting("DB", "memory:"),
         help="memory:, sqlite:///path or mongodb://host/name (memory:)",
+    )
+    add(
+        "--pubsub",
+        default=setting("PUBSUB", "memory:"),
+        help="memory:, or redis://host to join other processes on the same database (memory:)",
     )
     add("--host", default=setting("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
     add(
@@ -127,6 +133,7 @@ def _open(options: argparse.Namespace) -> Backend:
     interval = options.milestone_interval
     return Backend(
         open_db(options.db),
+        open_pubsub(options.pubsub),
         milestones=open_milestones(options.db, interval) if interval else None,
         presence=presence,
         do_not_commit_no_ops=do_not_commit_no_ops,
@@ -157,6 +164,7 @@ async def _serve(options: argparse.Namespace) -> None:
             for text in repeated(options.projection, "PROJECTION"):
                 _add_projection(backend, text)
             await backend.db.check()
+            await backend.pubsub.check()
             await _serve_until_stopped(options, backend, listener)
         finally:
             await backend.close()

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from sharedb_py.db.base import DB, LiveQuery, Options
 from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
 from sharedb_py.live.changes import NOTHING, Change, Ids
+from sharedb_py.live.last_ops import last_ops
 from sharedb_py.pubsub import Published, PubSub, Subscription
 from sharedb_py.snapshot import Snapshot
 
@@ -126,6 +127,16 @@ class LiveResults:
             async with self._asking:
                 if self._backlog:
                     await self._poll()
+
+    def catch_up(self) -> None:
+        """Ask for all results anew, and tell their last ops: messages may have been missed."""
+        if self._seeded and not self._closed:
+            self._spawn(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        plan = self._plan
+        async with self._asking:
+            await self._poll(await last_ops(plan.db, plan.collection, self.ids.order))
 
     async def _seed_by_poll(self) -> None:
         plan = self._plan

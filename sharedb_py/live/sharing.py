@@ -53,6 +53,11 @@ class SharedQueries:
         results.add(follower)
         return results
 
+    def catch_up(self) -> None:
+        """Bring every followed query up to date after a gap in the pub/sub."""
+        for results in list(self._shared.values()):
+            results.catch_up()
+
     def leave(self, plan: QueryPlan, results: LiveResults, follower: FollowsResults) -> None:
         """Tell the follower no more; the last one to leave ends the work. May be called twice."""
         if results.remove(follower) and self._shared.get(plan_key(plan)) is results:

@@ -51,6 +51,10 @@ class Subscription(ABC):
 class PubSub(ABC):
     """Carries messages between agents, in this process and, by some adapters, beyond it."""
 
+    presence_ttl: float | None = None
+    """After how many seconds without a sign of life a presence is given up; None: never,
+    since within one process nobody goes unnoticed."""
+
     def __init__(self) -> None:
         self._watchers: dict[Callable[[], None], None] = {}
 

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE: Final = 10.0
 """How many seconds a subscriber waits for a broker that is away."""
+PRESENCE_TTL: Final = 60.0
 ALIVE_EVERY: Final = 10.0
 SILENT_FOR: Final = 30.0
 MAX_UNSENT: Final = 100_000
@@ -64,8 +65,16 @@ class RedisPubSub(PubSub):
     With a prefix, the real channels are named ``PREFIX NAME``, as Node does it.
     """
 
-    def __init__(self, url: str, *, prefix: str = "", patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "",
+        patience: float = PATIENCE,
+        presence_ttl: float | None = PRESENCE_TTL,
+    ) -> None:
         super().__init__()
+        self.presence_ttl = presence_ttl
         try:
             self._pool = ConnectionPool.from_url(
                 url,
@@ -328,9 +337,17 @@ def _parts(response: Any) -> tuple[bytes, bytes, bytes]:
 
 
 def from_url(url: str) -> RedisPubSub:
-    """Return the pub/sub of ``redis://HOST:PORT``; ``?prefix=NAME`` keeps deployments apart."""
+    """Return the pub/sub of ``redis://HOST:PORT``.
+
+    ``?prefix=NAME`` keeps deployments apart; ``presenceTTL=SECONDS`` says when the
+    presence of clients whose server died is given up.
+    """
     parts = urlsplit(url)
-    options = parse_qsl(parts.query)
-    prefix = dict(options).get("prefix", "")
-    rest = urlencode([(key, value) for key, value in options if key != "prefix"])
-    return RedisPubSub(urlunsplit(parts._replace(query=rest)), prefix=prefix)
+    options = dict(parse_qsl(parts.query))
+    prefix, ttl = options.pop("prefix", ""), options.pop("presenceTTL", str(PRESENCE_TTL))
+    try:
+        seconds = float(ttl)
+    except ValueError:
+        raise ShareDBError(f"presenceTTL is a number of seconds, not {ttl!r}") from None
+    rest = urlunsplit(parts._replace(query=urlencode(options)))
+    return RedisPubSub(rest, prefix=prefix, presence_ttl=seconds if seconds > 0 else None)
