@@ -162,8 +162,18 @@ def transform_op(snapshot: Snapshot, op: Op, committed: Op) -> None:
         if "create" in op:
             raise OpRejected("Document was created remotely", ErrorCode.DOC_ALREADY_CREATED)
         if "op" in op:
-            op["op"] = _type_of(snapshot).transform(op["op"], committed["op"], "left")
+            op["op"] = _transformed(_type_of(snapshot), op["op"], committed["op"])
     op["v"] += 1
+
+
+def _transformed(ot_type: OTType, op: Any, committed: Any) -> Any:
+    """Run a type's own code: what it raises is the sender's to know (section 3.4)."""
+    try:
+        return ot_type.transform(op, committed, "left")
+    except ShareDBError:
+        raise
+    except Exception as error:
+        raise ShareDBError(f"The op cannot be transformed: {error}") from error
 
 
 def replay(snapshot: Snapshot, ops: list[Op]) -> Snapshot:

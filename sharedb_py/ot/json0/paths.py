@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sharedb_py.errors import ErrorCode, OpBadlyFormed, OpNotApplied, ShareDBError
 from sharedb_py.jsonvalue import MAX_DEPTH, RESERVED_NAMES, depth_exceeds
@@ -10,6 +10,9 @@ from sharedb_py.ot.json0.applying import apply, child_key, list_index
 from sharedb_py.ot.json0.components import Component, Op
 
 __all__ = ["check_paths", "check_submitted", "normalize_legacy"]
+
+UNSAFE_INTEGER: Final = 2**53
+"""From here on JavaScript writes a number, and so the key it names, in another way."""
 
 
 def check_submitted(op: Any) -> None:
@@ -20,11 +23,25 @@ def check_submitted(op: Any) -> None:
         if not isinstance(component, dict) or not isinstance(component.get("p"), list):
             raise OpBadlyFormed("Missing path")
         for segment in component["p"]:
-            if type(segment) is int:
+            if type(segment) is int and abs(segment) < UNSAFE_INTEGER:
                 continue
             if type(segment) is not str or segment in RESERVED_NAMES:
                 raise OpNotApplied("Invalid path segment")
+        _check_list_edit(component)
         _check_depth(component)
+
+
+def _check_list_edit(component: Component) -> None:
+    """Refuse places in a list that JavaScript takes for something else, such as its length."""
+    if not component.keys() & {"li", "ld", "lm"}:
+        return
+    if not component["p"]:
+        raise OpNotApplied("Referenced element not a list")
+    places = [component["p"][-1]]
+    if "lm" in component:
+        places.append(component["lm"])
+    if any(type(place) is float or list_index(place) is None for place in places):
+        raise OpNotApplied("Invalid list index")
 
 
 def _check_depth(component: Component) -> None:
