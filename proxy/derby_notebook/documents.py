@@ -18,11 +18,11 @@ __all__ = ["Documents"]
 
 
 class Documents:
-    """The service's own hand on the documents; its ops apply to whatever version is current."""
+    """The service's own hand on the documents, under a name that its ops bear."""
 
-    def __init__(self, backend: Backend) -> None:
-        self.custom: dict[str, Any] = {"service": True}
-        self.client_id = f"service-{secrets.token_hex(12)}"
+    def __init__(self, backend: Backend, name: str = "service") -> None:
+        self.custom: dict[str, Any] = {"service": True, "user": {"username": name}}
+        self.client_id = f"{name}-{secrets.token_hex(12)}"
         self._backend = backend
         self._sequence = itertools.count(1)
 

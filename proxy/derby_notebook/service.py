@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import inspect
 import logging
-import uuid
+import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from derby_notebook.documents import Documents
-from derby_notebook.files.docs import cells_to_docs, parse_notebook
+from derby_notebook.files.moves import moved_path
+from derby_notebook.files.opening import NotANotebook, Opener
 from derby_notebook.files.saver import Saver
+from derby_notebook.hooks import Hooks
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.kernels.control import Kernels
+from derby_notebook.people.editors import Editors
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription
@@ -23,42 +26,62 @@ __all__ = ["NotANotebook", "NotebookService"]
 
 log = logging.getLogger(__name__)
 
-_OWN_FIELDS = {"_state", "_run", "_editors"}
-
-
-class NotANotebook(Exception):
-    """The path holds something that cannot be opened as a notebook."""
+CELL_FILE_FIELDS: Final = frozenset(
+    {"source", "metadata", "attachments", "cell_type", "id", "outputs", "execution_count"}
+    | {"_weight"}
+)
+WATCHED_SECONDS: Final = 600.0
+"""How long a file is watched after the last change of a notebook that nobody has open."""
 
 
 class NotebookService:
-    """Opens notebooks, runs their cells and saves their files, for everyone at once."""
+    """Opens notebooks, runs their cells and saves their files, for everyone at once.
 
-    def __init__(self, backend: Backend, api: JupyterAPI, state: Path | None = None) -> None:
+    ``state`` is a folder for what must survive the death of the process beside
+    the documents. Hook into what happens with ``hooks``.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        api: JupyterAPI,
+        state: Path | None = None,
+        *,
+        watch_seconds: float = 2.0,
+    ) -> None:
+        self.backend = backend
         self.documents = Documents(backend)
+        self.disk = Documents(backend, "disk")
         self.kernels = Kernels(self.documents, api, state)
+        self.editors = Editors(self.documents)
+        self.hooks = Hooks()
+        self.opener = Opener(self.documents, api, self.saver, self._forget)
         self.runners: dict[str, str] = {}
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
-        self.backend = backend
         self._api = api
+        self._watch_seconds = watch_seconds
         self._notebook_of: dict[str, str] = {}
         self._savers: dict[str, Saver] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._touched: dict[str, float] = {}
         self._subscriptions: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: asyncio.Queue[str] = asyncio.Queue()
+        self._told: asyncio.Queue[Op] = asyncio.Queue()
 
     async def start(self) -> None:
         """Follow the documents, and take up what a crash left behind."""
         pubsub = self.backend.pubsub
-        for collection in ("cells", "notebooks"):
+        for collection in ("cells", "notebooks", "messages", "users"):
             self._subscriptions.append(await pubsub.subscribe(collection, self._receive))
-        for snapshot in await self.documents.find("notebooks", {}):
-            if (snapshot.data.get("_save") or {}).get("state") in ("dirty", "saving", "error"):
-                self._touch(snapshot.id)
         for snapshot in await self.documents.find("cells", {}):
             self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
+        await self.editors.start()
+        for snapshot in await self.documents.find("notebooks", {}):
+            if (snapshot.data.get("_save") or {}).get("state", "saved") != "saved":
+                self._touch(snapshot.id)
         await self.kernels.start()
         self._spawn(self._run_in_turn())
+        self._spawn(self._tell_hooks())
 
     async def close(self) -> None:
         """Stop following, end the relays and save what is unsaved."""
@@ -80,145 +103,140 @@ class NotebookService:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A hook failed", exc_info=error)
 
-    # Opening
+    # Files
 
     async def open(self, path: str) -> str:
         """Return the id of the one live document of a path, made from the file if need be.
 
         Raises ``NotANotebook`` or ``JupyterError``.
         """
-        async with self._opening.setdefault(path, asyncio.Lock()):
-            mapping = await self.documents.get("notebookPaths", _path_key(path))
-            if mapping.exists:
-                notebook_id = str(mapping.data["notebook"])
-                await self._refresh(path, notebook_id)
-                return notebook_id
-            return await self._create(path)
+        notebook_id = await self.opener.open(path)
+        self._touched[notebook_id] = time.monotonic()
+        return notebook_id
 
-    async def _create(self, path: str) -> str:
-        notebook_id = uuid.uuid4().hex
-        contents, notebook = await self._read(path)
-        for cell_id, doc in cells_to_docs(notebook, notebook_id).items():
-            await self.documents.create("cells", cell_id, doc)
-        await self.documents.create("notebooks", notebook_id, _notebook_doc(path, contents))
-        if await self.documents.create(
-            "notebookPaths", _path_key(path), {"notebook": notebook_id, "path": path}
-        ):
-            return notebook_id
-        # Another process was faster: its document is the one.
-        await self._discard(notebook_id)
-        winner = await self.documents.get("notebookPaths", _path_key(path))
-        return str(winner.data["notebook"])
+    def saver(self, notebook_id: str) -> Saver:
+        """Return what keeps a notebook's file."""
+        saver = self._savers.get(notebook_id)
+        if saver is None:
 
-    async def _discard(self, notebook_id: str) -> None:
-        for cell in await self.documents.find("cells", {"_notebook": notebook_id}):
-            await self.documents.delete("cells", cell.id)
-        await self.documents.delete("notebooks", notebook_id)
+            async def moved(old: str, new: str) -> bool:
+                return await self._move(notebook_id, old, new)
 
-    async def _read(self, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        model = await self._api.contents(path, content=0, hash=1)
-        if model["type"] == "directory" or not path.endswith(".ipynb"):
-            raise NotANotebook(f"{path} is not a notebook: its name does not end in .ipynb")
-        text = await self._api.contents(path, type="file", format="text", hash=1)
+            saver = self._savers[notebook_id] = Saver(
+                notebook_id,
+                self.documents,
+                self.disk,
+                self._api,
+                self.backend,
+                watched=lambda: self._watched(notebook_id),
+                moved=moved,
+                watch_seconds=self._watch_seconds,
+            )
+        return saver
+
+    def _watched(self, notebook_id: str) -> bool:
+        last = self._touched.get(notebook_id, 0.0)
+        return self.editors.has_open(notebook_id) or time.monotonic() - last < WATCHED_SECONDS
+
+    def _touch(self, notebook_id: str) -> None:
+        self._touched[notebook_id] = time.monotonic()
+        self.saver(notebook_id).touch()
+
+    async def _forget(self, notebook_id: str) -> None:
+        saver = self._savers.pop(notebook_id, None)
+        if saver is not None:
+            await saver.close()
+        await self.kernels.forget(notebook_id)
+
+    async def _move(self, notebook_id: str, old: str, new: str) -> bool:
+        if not await self.opener.move(notebook_id, old, new):
+            return False
         try:
-            notebook = parse_notebook(text["content"])
-        except ValueError as error:
-            raise NotANotebook(f"{path} cannot be read as a notebook: {error}") from error
-        keys = ("path", "last_modified", "writable", "hash")
-        contents = {key: text.get(key) for key in keys} | {
-            "format": "json",
-            "nbformat": notebook["nbformat"],
-            "nbformat_minor": notebook["nbformat_minor"],
-            "metadata": notebook["metadata"],
-        }
-        return contents, notebook
-
-    async def _refresh(self, path: str, notebook_id: str) -> None:
-        """Take over a file that changed while its documents were at rest."""
-        snapshot = await self.documents.get("notebooks", notebook_id)
-        known = snapshot.data["contents"]
-        state = (snapshot.data.get("_save") or {}).get("state", "saved")
-        try:
-            model = await self._api.contents(path, content=0, hash=1)
-            if model.get("hash") == known.get("hash"):
-                self._touch(notebook_id)
-                return
-            if state not in ("saved", "conflict"):
-                return
-            contents, notebook = await self._read(path)
+            await self.kernels.relay(notebook_id).follow_path(new)
         except JupyterError as error:
-            if error.status not in (0, 404):
-                raise
-            return  # editing goes on without the file; the saver says what is wrong
-        if state == "conflict":
-            await self._keep_copy(path, notebook_id)
-        for cell in await self.documents.find("cells", {"_notebook": notebook_id}):
-            await self.documents.delete("cells", cell.id)
-        for cell_id, doc in cells_to_docs(notebook, notebook_id).items():
-            await self.documents.create("cells", cell_id, doc)
-        await self.documents.set(
-            "notebooks", notebook_id, contents=contents, _save={"state": "saved", "at": 0}
-        )
+            log.warning("Jupyter was not told where a notebook is now: %s", error.message)
+        return True
 
-    async def _keep_copy(self, path: str, notebook_id: str) -> None:
-        """Both sides changed: write ours beside the file before the file's is shown."""
-        from derby_notebook.files.docs import to_notebook
+    async def renamed(self, old: str, new: str) -> None:
+        """A file or folder was renamed: the notebooks in it follow."""
+        for snapshot in await self.documents.find("notebooks", {}):
+            name = snapshot.data.get("name")
+            target = moved_path(name, old, new) if isinstance(name, str) else None
+            if target is not None:
+                await self._move(snapshot.id, str(name), target)
 
-        snapshot = await self.documents.get("notebooks", notebook_id)
-        docs = await self.documents.find("cells", {"_notebook": notebook_id})
-        notebook = to_notebook(snapshot.data["contents"], {doc.id: doc.data for doc in docs})
-        copy = f"{path.removesuffix('.ipynb')}-conflict-{uuid.uuid4().hex[:6]}.ipynb"
-        await self._api.save(copy, notebook)
+    async def changed_outside(self, path: str) -> None:
+        """A file was written or deleted by somebody else: look at it now."""
+        notebook_id = await self.opener.live(path)
+        if notebook_id is not None:
+            await self.saver(notebook_id).sync()
 
     # Following
 
     def _receive(self, published: Published) -> None:
         op = published.message
+        self._told.put_nowait(op)
         if op["c"] == "notebooks":
             self._notebook_changed(op)
-            return
+        elif op["c"] == "cells":
+            self._cell_changed(op)
+
+    def _cell_changed(self, op: Op) -> None:
         cell_id = op["d"]
         create = op.get("create")
         if isinstance(create, dict) and isinstance(create.get("data"), dict):
             self._notebook_of[cell_id] = create["data"].get("_notebook")
+            if create["data"].get("_state") == "run":
+                self._asked.put_nowait(cell_id)
         notebook_id = self._notebook_of.get(cell_id)
         if notebook_id is None:
             return
         if "del" in op:
             del self._notebook_of[cell_id]
-        if _changes_file(op):
+            self._spawn(self._cancel(notebook_id, cell_id))
+        if _changes_file(op) and op.get("src") != self.disk.src:
             if op.get("src") != self.documents.src or "op" in op:
                 self._touch(notebook_id)
         if _asks_for_run(op):
             self._asked.put_nowait(cell_id)
+
+    async def _cancel(self, notebook_id: str, cell_id: str) -> None:
+        await self.kernels.relay(notebook_id).cancel(cell_id, "the cell was deleted")
 
     def _notebook_changed(self, op: Op) -> None:
         create = op.get("create")
         if isinstance(create, dict) and op.get("src") != self.documents.src:
             name = (create.get("data") or {}).get("name")
             if isinstance(name, str):
-                self._spawn(self._adopt(op["d"], name))
+                self._spawn(self.opener.adopt(op["d"], name))
 
-    async def _adopt(self, notebook_id: str, path: str) -> None:
-        """A client created a notebook document: fill it, if it is the first for its path."""
-        key = {"notebook": notebook_id, "path": path}
-        try:
-            contents, notebook = await self._read(path)
-        except (NotANotebook, JupyterError) as error:
-            await self.documents.set("notebooks", notebook_id, _error=str(error))
-            return
-        if not await self.documents.create("notebookPaths", _path_key(path), key):
-            await self.documents.delete("notebooks", notebook_id)
-            return
-        for cell_id, doc in cells_to_docs(notebook, notebook_id).items():
-            await self.documents.create("cells", cell_id, doc)
-        await self.documents.set("notebooks", notebook_id, **_notebook_doc(path, contents))
+    async def _tell_hooks(self) -> None:
+        while True:
+            op = await self._told.get()
+            for hook, change in self.hooks.matching(op):
+                try:
+                    result = hook(change)
+                    if inspect.isawaitable(result):
+                        await result
+                except Exception:
+                    log.exception("A hook on %s.%s failed", change.collection, change.doc_id)
 
-    def _touch(self, notebook_id: str) -> None:
-        saver = self._savers.get(notebook_id)
-        if saver is None:
-            saver = self._savers[notebook_id] = Saver(notebook_id, self.documents, self._api)
-        saver.touch()
+    # People
+
+    def note_open(self, agent: Any, notebook_id: str) -> None:
+        """Note that a connection reads a notebook; it has it open until it ends."""
+        noted = agent.custom.setdefault("open", set())
+        if notebook_id in noted or not hasattr(agent, "at_close"):
+            return
+        noted.add(notebook_id)
+        agent.at_close[self.editors.opened(notebook_id)] = None
+
+    def note_editor(self, agent: Any, cell_id: str, user: str, *, entered: bool) -> None:
+        """Note that a connection put its user's name into a cell, or took it out."""
+        if not entered:
+            self.editors.left(agent, cell_id, user)
+        elif self.editors.entered(agent, cell_id, user) and hasattr(agent, "at_close"):
+            agent.at_close[lambda: self._spawn(self.editors.gone(agent))] = None
 
     # Running
 
@@ -243,30 +261,14 @@ class NotebookService:
                 log.exception("Cell %s could not be queued", cell_id)
 
 
-def _path_key(path: str) -> str:
-    return hashlib.sha256(path.encode()).hexdigest()
-
-
-def _notebook_doc(path: str, contents: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": path,
-        "contents": contents,
-        "session": {"kernel": {"status": "none"}},
-        "_save": {"state": "saved", "at": 0},
-    }
-
-
-def _first_segments(op: Op) -> set[Any]:
-    components = op.get("op")
-    return {
-        component["p"][0]
-        for component in (components if isinstance(components, list) else ())
-        if component.get("p")
-    }
-
-
 def _changes_file(op: Op) -> bool:
-    return "op" not in op or bool(_first_segments(op) - _OWN_FIELDS)
+    components = op.get("op")
+    if "op" not in op:
+        return True
+    return any(
+        component["p"][:1] and component["p"][0] in CELL_FILE_FIELDS
+        for component in (components if isinstance(components, list) else ())
+    )
 
 
 def _asks_for_run(op: Op) -> bool:

@@ -19,6 +19,7 @@ import nbformat.v4
 
 __all__ = [
     "WEIGHT_STEP",
+    "cell_doc",
     "cells_to_docs",
     "empty_notebook",
     "in_order",
@@ -99,15 +100,19 @@ def cells_to_docs(notebook: dict[str, Any], notebook_id: str) -> dict[str, dict[
     """Return a document, by a new id, for each cell of an upgraded notebook."""
     docs: dict[str, dict[str, Any]] = {}
     for index, cell in enumerate(notebook["cells"], 1):
-        docs[uuid.uuid4().hex] = {
-            "outputs": [],
-            "execution_count": None,
-            **cell,
-            "_notebook": notebook_id,
-            "_weight": index * WEIGHT_STEP,
-            "_state": "idle",
-        }
+        docs[uuid.uuid4().hex] = {**cell_doc(cell, notebook_id), "_weight": index * WEIGHT_STEP}
     return docs
+
+
+def cell_doc(cell: dict[str, Any], notebook_id: str) -> dict[str, Any]:
+    """Return the document of a cell, but for its weight."""
+    return {
+        "outputs": [],
+        "execution_count": None,
+        **cell,
+        "_notebook": notebook_id,
+        "_state": "idle",
+    }
 
 
 def in_order(docs: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -63,6 +63,11 @@ class JupyterAPI:
         model: dict[str, Any] = await self._call("PUT", f"api/contents/{quote(path)}", json=body)
         return model
 
+    async def save_text(self, path: str, text: str) -> None:
+        """Write a file of text."""
+        body = {"type": "file", "format": "text", "content": text}
+        await self._call("PUT", f"api/contents/{quote(path)}", json=body)
+
     async def session(self, path: str, kernel: str | None) -> dict[str, Any]:
         """Return the notebook's session; one is started if there is none."""
         name = path.rsplit("/", 1)[-1]

@@ -1,0 +1,156 @@
+"""Makes the one live document of a path, however many people open it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from derby_notebook.documents import Documents
+from derby_notebook.files.docs import cells_to_docs, parse_notebook
+from derby_notebook.files.known import Versions
+from derby_notebook.files.saver import Saver
+from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+
+__all__ = ["NotANotebook", "Opener", "path_key"]
+
+
+class NotANotebook(Exception):
+    """The path holds something that cannot be opened as a notebook."""
+
+
+def path_key(path: str) -> str:
+    """Return the id of the document that says which notebook is live at a path."""
+    return hashlib.sha256(path.encode()).hexdigest()
+
+
+class Opener:
+    """Turns files into documents."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        api: JupyterAPI,
+        saver: Callable[[str], Saver],
+        forget: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._documents = documents
+        self._api = api
+        self._saver = saver
+        self._forget = forget
+        self._opening: dict[str, asyncio.Lock] = {}
+
+    async def open(self, path: str) -> str:
+        """Return the id of the one live document of a path, made from the file if need be.
+
+        What changed in the file since it was last known is merged first. Raises
+        ``NotANotebook`` or ``JupyterError``.
+        """
+        async with self._opening.setdefault(path, asyncio.Lock()):
+            notebook_id = await self.live(path)
+            if notebook_id is None:
+                return await self._create(path)
+            await self._saver(notebook_id).sync()
+            return await self.live(path) or notebook_id
+
+    async def live(self, path: str) -> str | None:
+        """Return the id of a path's live document, if there is one."""
+        mapping = await self._documents.get("notebookPaths", path_key(path))
+        return str(mapping.data["notebook"]) if mapping.exists else None
+
+    async def adopt(self, notebook_id: str, path: str) -> None:
+        """A client created a notebook document: fill it, if it is the first for its path."""
+        try:
+            contents, notebook, older = await self._read(path)
+        except (NotANotebook, JupyterError) as error:
+            await self._documents.set("notebooks", notebook_id, _error=str(error))
+            return
+        key = {"notebook": notebook_id, "path": path}
+        if not await self._documents.create("notebookPaths", path_key(path), key):
+            await self._documents.delete("notebooks", notebook_id)
+            return
+        await self._documents.set("notebooks", notebook_id, **_notebook_doc(path, contents, older))
+        await self._fill(notebook_id, contents, notebook)
+
+    async def move(self, notebook_id: str, old: str, new: str) -> bool:
+        """Let a live document follow its file; False if another one is live at the new path."""
+        key = {"notebook": notebook_id, "path": new}
+        if not await self._documents.create("notebookPaths", path_key(new), key):
+            return False
+        await self._documents.delete("notebookPaths", path_key(old))
+        snapshot = await self._documents.get("notebooks", notebook_id)
+        contents = {**snapshot.data["contents"], "path": new}
+        await self._documents.set("notebooks", notebook_id, name=new, contents=contents)
+        return True
+
+    async def _create(self, path: str) -> str:
+        notebook_id = uuid.uuid4().hex
+        contents, notebook, older = await self._read(path)
+        doc = _notebook_doc(path, contents, older)
+        await self._documents.create("notebooks", notebook_id, doc)
+        await self._fill(notebook_id, contents, notebook)
+        key = {"notebook": notebook_id, "path": path}
+        if await self._documents.create("notebookPaths", path_key(path), key):
+            return notebook_id
+        # Another process was faster: its document is the one.
+        await self._discard(notebook_id)
+        winner = await self.live(path)
+        assert winner is not None
+        return winner
+
+    async def _fill(
+        self, notebook_id: str, contents: dict[str, Any], notebook: dict[str, Any]
+    ) -> None:
+        docs = cells_to_docs(notebook, notebook_id)
+        await asyncio.gather(
+            *(self._documents.create("cells", cell_id, doc) for cell_id, doc in docs.items())
+        )
+        snapshot = await self._documents.get("notebooks", notebook_id)
+        versions = Versions(snapshot.version, dict.fromkeys(docs, 1))
+        await self._saver(notebook_id).opened(contents.get("hash"), versions)
+
+    async def _discard(self, notebook_id: str) -> None:
+        await self._forget(notebook_id)
+        for cell in await self._documents.find("cells", {"_notebook": notebook_id}):
+            await self._documents.delete("cells", cell.id)
+        await self._documents.delete("notebookFiles", notebook_id)
+        await self._documents.delete("notebooks", notebook_id)
+
+    async def _read(self, path: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
+        """Return a path's contents model and notebook, and whether it is of an older format."""
+        model = await self._api.contents(path, content=0)
+        if model["type"] == "directory" or not path.endswith(".ipynb"):
+            raise NotANotebook(f"{path} is not a notebook: its name does not end in .ipynb")
+        text = await self._api.contents(path, type="file", format="text", hash=1)
+        try:
+            notebook = parse_notebook(text["content"])
+        except ValueError as error:
+            raise NotANotebook(f"{path} cannot be read as a notebook: {error}") from error
+        keys = ("path", "last_modified", "writable", "hash")
+        contents = {key: text.get(key) for key in keys} | {
+            "format": "json",
+            "nbformat": notebook["nbformat"],
+            "nbformat_minor": notebook["nbformat_minor"],
+            "metadata": notebook["metadata"],
+        }
+        return contents, notebook, _is_older(text["content"])
+
+
+def _is_older(text: str) -> bool:
+    if not text.strip():
+        return False
+    content = json.loads(text)
+    return (content["nbformat"], content.get("nbformat_minor", 0)) < (4, 5)
+
+
+def _notebook_doc(path: str, contents: dict[str, Any], older: bool) -> dict[str, Any]:
+    return {
+        "name": path,
+        "contents": contents,
+        "session": {"kernel": {"status": "none"}},
+        "_save": {"state": "saved", "at": 0},
+        **({"_older_format": True} if older else {}),
+    }
