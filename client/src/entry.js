@@ -10,5 +10,7 @@ Model.prototype._createSocket = function(bundle) {
 
 const app = require('./app');
 
+window.derbyNotebook = app; // a handle for the console and for tests
+
 // The page comes as data; the first render is the route's, in the browser.
 app.on('ready', () => app.history.refresh());

@@ -6,10 +6,14 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_notebook
 from playwright.async_api import Page, async_playwright
 
+from tests.e2e.notebook_page import NotebookPage
 from tests.running import Program, free_port
 
 CHROMIUM = next(
@@ -31,6 +35,7 @@ QUIET = [
 ]
 
 OpenPage = Callable[..., Awaitable[Page]]
+OpenNotebook = Callable[..., Awaitable[NotebookPage]]
 
 
 class NotebookServer(Program):
@@ -78,11 +83,26 @@ async def open_page() -> AsyncIterator[OpenPage]:
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
-        async def open_one(url: str, width: int = 1280, height: int = 900) -> Page:
+        async def open_one(url: str, width: int = 1280, height: int = 900, **kind: Any) -> Page:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             stack.push_async_callback(browser.close)
-            page = await browser.new_page(viewport={"width": width, "height": height})
+            page = await browser.new_page(viewport={"width": width, "height": height}, **kind)
             await page.goto(url)
             return page
 
         yield open_one
+
+
+@pytest.fixture
+def open_notebook(notebook_server: NotebookServer, open_page: OpenPage) -> OpenNotebook:
+    """Open a notebook of the given cells, or the one that is there, in a browser of its own."""
+
+    async def open_one(*cells: nbformat.NotebookNode, **kind: Any) -> NotebookPage:
+        path = notebook_server.folder / "page.ipynb"
+        if cells:
+            nbformat.write(new_notebook(cells=list(cells)), path)
+        page = NotebookPage(await open_page(notebook_server.url("notebooks/page.ipynb"), **kind))
+        await page.ready()
+        return page
+
+    return open_one

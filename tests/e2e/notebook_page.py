@@ -44,7 +44,9 @@ class NotebookPage:
 
     async def focus(self, index: int) -> None:
         """Put the caret into a cell's editor."""
-        await self.cell(index).locator(".cm-content").click()
+        content = self.cell(index).locator(".cm-content")
+        await content.click()
+        await expect(content).to_be_focused(timeout=PATIENCE)
 
     async def type(self, text: str, delay: float = 0) -> None:
         """Type where the caret is."""
@@ -60,6 +62,38 @@ class NotebookPage:
         """Run a cell with the keyboard, staying in it."""
         await self.focus(index)
         await self.page.keyboard.press("Control+Enter")
+
+    async def command(self, index: int, *keys: str) -> None:
+        """Take a cell in hand in command mode and press keys, one after the other."""
+        await self.cell(index).locator(".side").click(position={"x": 4, "y": 30})
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def keys(self, *keys: str) -> None:
+        """Press keys, one after the other, wherever the keyboard is."""
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def sources(self) -> list[str]:
+        """Return what each cell's document holds, as this browser knows it."""
+        found: list[str] = await self.page.evaluate(
+            """() => {
+              const {page} = window.derbyNotebook;
+              return page.cellList().map((cell) => cell.source);
+            }"""
+        )
+        return found
+
+    async def expect_sources(self, *expected: str) -> None:
+        """Wait until the cells hold exactly these texts."""
+        await self.page.wait_for_function(
+            """(expected) => {
+              const found = window.derbyNotebook.page.cellList().map((cell) => cell.source);
+              return JSON.stringify(found) === JSON.stringify(expected);
+            }""",
+            arg=list(expected),
+            timeout=PATIENCE,
+        )
 
     async def press(self, action: str) -> None:
         """Press a toolbar button."""

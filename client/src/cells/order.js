@@ -37,7 +37,8 @@ class CellOrder {
   show() {
     const focused = document.activeElement;
     this.model.root.setArrayDiff('_page.order', this.ids.slice(0, this.shown));
-    if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({preventScroll: true});
+    const lost = document.activeElement === document.body;
+    if (lost && focused && focused.isConnected) focused.focus({preventScroll: true});
   }
 
   grow(all) {

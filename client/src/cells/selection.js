@@ -120,8 +120,12 @@ module.exports = {
     if (this.focusWhenCreated === cell.id) {
       this.focusWhenCreated = null;
       this.pickCell(cell.id);
-      this.focusEditor ? cell.edit() : cell.box.focus({preventScroll: true});
-      this.reveal(cell.box);
+      // Its elements are in the page only after this.
+      queueMicrotask(() => {
+        if (cell.isDestroyed) return;
+        this.focusEditor ? cell.edit() : cell.box.focus({preventScroll: true});
+        this.reveal(cell.box);
+      });
     }
     this.showWho(cell);
   },
