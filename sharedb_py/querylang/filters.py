@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from sharedb_py.errors import QueryError
 from sharedb_py.jsonvalue import MISSING, is_number
+from sharedb_py.querylang.regex import compile_regex
 from sharedb_py.querylang.values import Reached, content_of, is_whole, key_of, rank_of, reach
 
 __all__ = ["Predicate", "compile_filter", "fields_of"]
@@ -185,12 +186,10 @@ def _regex(operand: Any, condition: dict[str, Any]) -> _Check:
         raise _malformed("$options", "takes letters out of imsx")
     flags = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
     try:
-        pattern = re.compile(operand, sum(flags[letter] for letter in set(options)))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _malformed("$regex", f"is not a regular expression: {error}") from None
-    return lambda reached: any(
-        isinstance(value, str) and pattern.search(value) is not None for value in reached.items
-    )
+        search = compile_regex(operand, sum(flags[letter] for letter in set(options)))
+    except ValueError as error:
+        raise _malformed("$regex", str(error)) from None
+    return lambda reached: any(isinstance(value, str) and search(value) for value in reached.items)
 
 
 def _elem_match(operand: Any, _: dict[str, Any]) -> _Check:
