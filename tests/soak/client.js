@@ -3,7 +3,7 @@
 //
 //   node client.js '{"url": …, "seed": …, "ops": …, "edits": [[c, d], …], "watches": [[c, d], …]}'
 //
-// Says {"done": …} when all its ops are answered; given a line {"versions": {"c.d": v}} it says
+// Says {"ready": true} when it follows them, {"done": …} when all its ops are answered; given a line {"versions": {"c.d": v}} it says
 // {"docs": …} once it has reached them, and ends. Run in tests/interop, where the clients are.
 const {createRequire} = require('node:module');
 const readline = require('node:readline');
@@ -98,6 +98,7 @@ async function main() {
   const watched = [...docs, ...options.watches.map(get)];
   watched.forEach((doc) => doc.on('error', (error) => say({error: `${doc.id}: ${error.message}`})));
   await Promise.all(watched.map(subscribed));
+  say({ready: true});
   docs.forEach((doc) => { doc.preventCompose = true; });
   const counts = {acked: 0, refused: 0};
   let outstanding = 0;

@@ -97,6 +97,7 @@ async def main(options: dict[str, Any]) -> None:
         docs = [connection.doc(*key) for key in options["edits"]]
         watched = [*docs, *(connection.doc(*key) for key in options["watches"])]
         await asyncio.gather(*(doc.subscribe() for doc in watched))
+        say({"ready": True})
         room = asyncio.Semaphore(OUTSTANDING)
 
         async def acknowledged(answer: asyncio.Future[None]) -> None:

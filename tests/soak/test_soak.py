@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from sharedb_py.client.aio import connect
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ops import replay
 from sharedb_py.snapshot import empty_snapshot
-from tests.running import ROOT, Program, free_port
+from tests.running import Program, free_port
 from tests.seeds import announce, seed_of, size_of
 from tests.soak.cutting_proxy import CuttingProxy
+from tests.soak.editors import Editors
 
-HERE = Path(__file__).parent
 JAVASCRIPT, PYTHON = 8, 4
 CLIENTS = JAVASCRIPT + PYTHON
 OPS = size_of("SOAK_OPS", 20_000)
@@ -29,57 +28,6 @@ DOCS = [["soak", name] for name in ("one", "two", "three", "four")]
 START = {"text": "", "list": [], "map": {}, "n": 0}
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(60 + OPS // 20)]
-
-
-class Client:
-    """A client in a process of its own."""
-
-    def __init__(self, number: int, process: asyncio.subprocess.Process) -> None:
-        self.number = number
-        self._process = process
-
-    @classmethod
-    async def start(cls, number: int, url: str, ops: int) -> Client:
-        """Start the client; the first ones are JavaScript."""
-        options = {
-            "url": f"{url}?client={number}",
-            "seed": SEED + number,
-            "ops": ops,
-            "edits": DOCS,
-            "watches": [],
-        }
-        if number < JAVASCRIPT:
-            command, folder = ["node", str(HERE / "client.js")], HERE.parent / "interop"
-        else:
-            command, folder = [sys.executable, "-m", "tests.soak.python_client"], ROOT
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            json.dumps(options),
-            cwd=folder,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=2**26,
-        )
-        return cls(number, process)
-
-    async def hear(self, what: str) -> Any:
-        """Return what the client says under a name; anything else it says is a failure."""
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        said = json.loads(line or b"{}")
-        assert what in said, f"seed {SEED}: client {self.number} said {line.decode()!r}"
-        return said[what]
-
-    def tell(self, message: Any) -> None:
-        """Send the client a line."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(message).encode() + b"\n")
-
-    async def end(self) -> None:
-        """See to it that the process ends."""
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
 
 
 @pytest.fixture
@@ -122,34 +70,29 @@ async def test_all_clients_converge_and_every_op_is_committed_once(
     proxy = CuttingProxy(port, SEED, lifetime=(5_000, 300_000))
     url = f"ws://127.0.0.1:{await proxy.start()}/channel"
     shares = [OPS // CLIENTS + (number < OPS % CLIENTS) for number in range(CLIENTS)]
-    clients: list[Client] = []
+    clients = Editors(url, SEED, ops=shares, javascript=JAVASCRIPT, edits=DOCS)
     try:
-        for number, share in enumerate(shares):
-            clients.append(await Client.start(number, url, share))
-        done = [await client.hear("done") for client in clients]
-        proxy.cutting = False
-        edited = asyncio.get_running_loop().time()
+        async with clients:
+            await clients.started()
+            done = await clients.finished()
+            proxy.cutting = False
+            edited = asyncio.get_running_loop().time()
 
-        logs = {f"{c}.{d}": ops_of(database, c, d) for c, d in DOCS}
-        versions = {name: len(ops) for name, ops in logs.items()}
-        for client in clients:
-            client.tell({"versions": versions})
-        states = [await client.hear("docs") for client in clients]
+            logs = {f"{c}.{d}": ops_of(database, c, d) for c, d in DOCS}
+            states = await clients.states({name: len(ops) for name, ops in logs.items()})
     finally:
-        for client in clients:
-            await client.end()
         await proxy.close()
 
     assert [each["refused"] for each in done] == [0] * CLIENTS, f"seed {SEED}"
     assert [each["acked"] for each in done] == shares
-    assert sum(versions.values()) == OPS + len(DOCS)
+    assert sum(len(ops) for ops in logs.values()) == OPS + len(DOCS)
     for name, ops in logs.items():
         assert [op["v"] for op in ops] == list(range(len(ops))), f"seed {SEED}: {name}"
         sources = {(op["src"], op["seq"]) for op in ops}
         assert len(sources) == len(ops), f"seed {SEED}: an op of {name} was committed twice"
         final = replay(empty_snapshot(name), ops)
-        for client, state in zip(clients, states, strict=True):
-            where = f"seed {SEED}: client {client.number}, {name}"
+        for number, state in enumerate(states):
+            where = f"seed {SEED}: client {number}, {name}"
             assert state[name]["version"] == len(ops), where
             assert json_equal(state[name]["data"], final.data), where
     if OPS >= 10_000:
