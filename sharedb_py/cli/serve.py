@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import signal
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, one_of, repeated, setting, whole, without_password
+from sharedb_py.cli.workers import READY, Workers, end_with_parent
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
@@ -102,6 +104,14 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="LEVEL",
         help=f"{', '.join(LOG_LEVELS)} (%(default)s)",
     )
+    add(
+        "--workers",
+        type=whole(1, 256),
+        metavar="N",
+        default=setting("WORKERS", "1"),
+        help="processes that serve (%(default)s; more than one need a --db and --pubsub to share)",
+    )
+    add("--worker", type=int, metavar="FD", default=None, help=argparse.SUPPRESS)
     serve.set_defaults(run=_run)
 
 
@@ -158,16 +168,40 @@ class _App:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    if options.worker is not None:
+        with socket.socket(fileno=options.worker) as listener:
+            await _serve_on(options, listener)
+        return
     with listen(options.host, options.port) as listener:
-        backend = _open(options)
-        try:
-            for text in repeated(options.projection, "PROJECTION"):
-                _add_projection(backend, text)
-            await backend.db.check()
-            await backend.pubsub.check()
-            await _serve_until_stopped(options, backend, listener)
-        finally:
-            await backend.close()
+        if options.workers == 1:
+            await _serve_on(options, listener)
+        else:
+            _check_shared(options)
+            workers = Workers(sys.argv[1:], options.workers, listener)
+            await workers.run(lambda: _announce(options, listener))
+
+
+def _check_shared(options: argparse.Namespace) -> None:
+    for name, url in (("db", options.db), ("pubsub", options.pubsub)):
+        if url.startswith("memory:"):
+            raise ShareDBError(f"Several workers cannot share --{name} {url}; see --help")
+
+
+def _announce(options: argparse.Namespace, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    print(f"Serving {without_password(options.db)} at ws://{host}:{port}/channel", flush=True)
+
+
+async def _serve_on(options: argparse.Namespace, listener: socket.socket) -> None:
+    backend = _open(options)
+    try:
+        for text in repeated(options.projection, "PROJECTION"):
+            _add_projection(backend, text)
+        await backend.db.check()
+        await backend.pubsub.check()
+        await _serve_until_stopped(options, backend, listener)
+    finally:
+        await backend.close()
 
 
 async def _serve_until_stopped(
@@ -194,9 +228,14 @@ async def _serve_until_stopped(
     # raises the signal that stopped it once more: being stopped is no failure.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    host, port = listener.getsockname()[:2]
-    print(f"Serving {without_password(options.db)} at ws://{host}:{port}/channel", flush=True)
+    if options.worker is None:
+        _announce(options, listener)
+        await server.serve(sockets=[listener])
+        return
+    print(READY, flush=True)
+    orphaned = asyncio.create_task(end_with_parent(lambda: stop()))
     await server.serve(sockets=[listener])
+    orphaned.cancel()
 
 
 def _run(options: argparse.Namespace) -> None:
