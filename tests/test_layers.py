@@ -21,6 +21,7 @@ LAYERS = [
     "sharedb_py.messages",
     "sharedb_py.client",
     "sharedb_py.querylang",
+    "sharedb_py.leases",
     "sharedb_py.db",
     "sharedb_py.pubsub",
     "sharedb_py.milestones",

@@ -22,6 +22,7 @@ from sharedb_mongo.layout import (
     snapshot_from_document,
     unknown_snapshot,
 )
+from sharedb_mongo.leases import MongoLeases
 from sharedb_mongo.linking import (
     chain,
     in_range,
@@ -51,6 +52,7 @@ from sharedb_py.db.base import (
 )
 from sharedb_py.errors import DatabaseError
 from sharedb_py.jsonvalue import MISSING, JSONObject
+from sharedb_py.leases import LeaseStore
 from sharedb_py.ops import Op
 from sharedb_py.snapshot import Snapshot
 
@@ -386,6 +388,9 @@ class MongoDB(DB):
     def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:
         # With a delay, or a secondary, the application wants to see what is stored there.
         return None if self._poll is not None else live_query(query)
+
+    def leases(self) -> LeaseStore:
+        return MongoLeases(self.connection)
 
     # Maintenance
 

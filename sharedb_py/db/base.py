@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from sharedb_py.errors import DatabaseError, ErrorCode
 from sharedb_py.jsonvalue import MISSING, JSONObject
+from sharedb_py.leases import LeaseStore, MemoryLeases
 from sharedb_py.ops import Op
 from sharedb_py.snapshot import Snapshot
 
@@ -248,6 +249,11 @@ class DB(ABC):
     def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:
         """Return the query as one that is decided in memory, or None where it must be polled."""
         return None
+
+    def leases(self) -> LeaseStore:
+        """Return where leases are kept that all processes on this store share."""
+        # A store that one process uses has no others to share with.
+        return MemoryLeases()
 
     # Maintenance: for tools that read, move and mend whole databases. An adapter that
     # leaves one of these out serves clients all the same.
