@@ -28,7 +28,7 @@ class _Source:
     time: float | None
 
 
-UNKNOWN = _Source(Author(None, "(before the log)"), None)
+UNKNOWN = _Source(Author(None, "(older)"), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,9 @@ async def _log(options: argparse.Namespace) -> None:
     async with opened(options) as archive:
         head = await archive.head(target.collection, target.doc_id)
         with output(pager=not (options.json or options.no_pager or options.follow)) as out:
-            shown = (op async for op in _range(archive, target, options) if wanted(op))
+            shown = (
+                op async for op in _range(archive, target, head.version, options) if wanted(op)
+            )
             if options.limit is not None:
                 last = deque([op async for op in shown], options.limit)
                 for op in last:
@@ -76,11 +78,10 @@ async def _log(options: argparse.Namespace) -> None:
 
 
 async def _range(
-    archive: Archive, target: Target, options: argparse.Namespace
+    archive: Archive, target: Target, end: int, options: argparse.Namespace
 ) -> AsyncIterator[Op]:
     collection, doc_id = target.collection, target.doc_id
     start = await archive.first_version(collection, doc_id)
-    end = (await archive.head(collection, doc_id)).version
     earliest: float | None = None
     if options.since is not None:
         since = parse_moment(options.since, now())

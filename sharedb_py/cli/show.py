@@ -65,6 +65,6 @@ async def _show(options: argparse.Namespace) -> None:
                 out.paint(f"(no document at version {snapshot.version}: not created, or deleted)")
             )
         elif options.raw and isinstance(value, str):
-            out.line(printable(value))
+            out.line(printable(value.removesuffix("\n")))
         else:
             out.line(printable(json.dumps(value, ensure_ascii=False, indent=2)))

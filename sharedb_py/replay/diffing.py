@@ -17,6 +17,9 @@ __all__ = ["Difference", "Hunk", "TextPart", "diff_text", "diff_values", "hunks"
 _MOST: Final = 2000  # elements or lines that are matched; more are compared as they stand
 
 
+_SHORTEST: Final = 3  # characters between two changes that count as the same
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place at which two values differ.
@@ -204,12 +207,18 @@ def _diff_characters(before: str, after: str) -> Iterator[TextPart]:
     if 3 * kept < min(len(before), len(after)):
         # Little in common: letters that happen to be the same only confuse.
         codes = [("replace", 0, len(before), 0, len(after))]
-    for tag, a, b, c, d in codes:
-        if tag == "equal":
+    removed = added = ""
+    for number, (tag, a, b, c, d) in enumerate(codes):
+        inside = 0 < number < len(codes) - 1
+        if tag == "equal" and not (inside and b - a < _SHORTEST):
+            yield TextPart("remove", removed)
+            yield TextPart("add", added)
             yield TextPart("keep", before[a:b])
+            removed = added = ""
         else:
-            yield TextPart("remove", before[a:b])
-            yield TextPart("add", after[c:d])
+            removed, added = removed + before[a:b], added + after[c:d]
+    yield TextPart("remove", removed)
+    yield TextPart("add", added)
 
 
 def _merged(parts: list[TextPart]) -> Iterator[TextPart]:
@@ -269,12 +278,21 @@ def _hunk(
 
 
 def _changed_lines(before: list[str], after: list[str]) -> Iterator[list[TextPart]]:
-    paired = len(before) == len(after)
-    for kind, lines in (("remove", before), ("add", after)):
-        for number, line in enumerate(lines):
-            parts = [TextPart("remove" if kind == "remove" else "add", line)]
-            if paired:
-                both = _diff_characters(before[number], after[number])
-                parts = [part for part in both if part.kind in ("keep", kind) and part.text]
-            # A line of a hunk always shows which side it is on.
-            yield [TextPart("remove" if kind == "remove" else "add", ""), *parts]
+    """Yield the lines as they were and then as they are, what changed in them marked."""
+    parts = list(_diff_characters("\n".join(before), "\n".join(after)))
+    sides: tuple[tuple[Literal["add", "remove"], list[str]], ...] = (
+        ("remove", before),
+        ("add", after),
+    )
+    for kind, lines in sides:
+        line: list[TextPart] = [TextPart(kind, "")]  # says which side the line is on
+        for part in parts if lines else ():
+            if part.kind not in ("keep", kind):
+                continue
+            first, *others = part.text.split("\n")
+            line.append(TextPart(part.kind, first))
+            for other in others:
+                yield line
+                line = [TextPart(kind, ""), TextPart(part.kind, other)]
+        if lines:
+            yield line

@@ -22,7 +22,7 @@ from sharedb_py.ot.json0 import json0, normalize_legacy
 from sharedb_py.ot.json0.applying import child_key
 from sharedb_py.ot.json0.components import from_text, is_text_edit
 from sharedb_py.ot.utf16 import length, splice
-from sharedb_py.replay.diffing import Difference, diff_values
+from sharedb_py.replay.diffing import Difference, diff_text, diff_values
 from sharedb_py.replay.opinfo import author_of, time_of
 from sharedb_py.replay.paths import Path, format_path, value_at
 from sharedb_py.snapshot import Snapshot, empty_snapshot
@@ -508,22 +508,24 @@ def _brief(value: Any) -> str:
 def _place(difference: Difference) -> str:
     where = format_path(difference.path)
     if difference.is_text:
-        start, mine, theirs = _changed_middle(difference.before, difference.after)
+        start, mine, theirs = _first_change(difference.before, difference.after)
         return f"{where} at {start}: {_brief(mine)} replayed, {_brief(theirs)} stored"
     if difference.kind == "moved":
         return f"{where}: moved from [{difference.source}]"
     return f"{where}: {_brief(difference.before)} replayed, {_brief(difference.after)} stored"
 
 
-def _changed_middle(before: str, after: str) -> tuple[int, str, str]:
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    most = min(len(before), len(after)) - start
-    while end < most and before[-1 - end] == after[-1 - end]:
-        end += 1
-    return start, before[start : len(before) - end], after[start : len(after) - end]
+def _first_change(before: str, after: str) -> tuple[int, str, str]:
+    """Return where two texts differ first, in code units, and what each has there."""
+    position, sides = 0, {"remove": "", "add": ""}
+    for part in diff_text(before, after):
+        if part.kind != "keep":
+            sides[part.kind] = part.text
+        elif any(sides.values()):
+            break
+        else:
+            position += length(part.text)
+    return position, sides["remove"], sides["add"]
 
 
 def _places(replayed: Any, stored: Any) -> str:
