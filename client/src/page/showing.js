@@ -45,7 +45,6 @@ module.exports = {
     for (const type of ['wheel', 'touchmove', 'mousedown', 'keydown']) {
       listen(window, type, (event) => this.stopFollowing(event), {passive: true, capture: true});
     }
-    listen(window, 'scroll', () => this.scrolled(), {passive: true});
     listen(window, 'beforeunload', (event) => this.mayLeave(event));
     this.on('destroy', () => {
       this.order.destroy();

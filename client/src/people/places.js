@@ -115,7 +115,12 @@ module.exports = {
     const caret = cell.box.querySelector('.remote-caret');
     const {top, bottom} = (caret || cell.box).getBoundingClientRect();
     if (top >= this.headerHeight() + 8 && (bottom <= innerHeight - 24 || top < innerHeight / 3)) return;
-    window.scrollBy({top: top - this.headerHeight() - innerHeight / 5, behavior: this.calm() ? 'auto' : 'smooth'});
+    const distance = top - this.headerHeight() - innerHeight / 5;
+    const near = Math.abs(distance) < 2 * innerHeight;
+    window.scrollBy({top: distance, behavior: near && !this.calm() ? 'smooth' : 'auto'});
+    // What is drawn on the way changes heights: look again.
+    clearTimeout(this.lookingAgain);
+    this.lookingAgain = setTimeout(() => this.following && this.goAlong(), near ? 500 : 60);
   },
 
   calm() {
@@ -124,14 +129,13 @@ module.exports = {
 
   // Whoever scrolls, clicks or types goes their own way again.
   stopFollowing(event) {
-    if (!this.following || event.target.closest && event.target.closest('.people, .following')) return;
+    const press = event.type === 'mousedown' || event.type === 'keydown';
+    if (!this.following || press && event.target.closest && event.target.closest('.people, .following')) return;
     this.endFollowing();
   },
 
   endFollowing() {
     this.following = null;
     this.model.del('_page.following');
-  },
-
-  scrolled() {}
+  }
 };

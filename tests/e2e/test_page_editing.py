@@ -1,0 +1,112 @@
+"""Editing beyond typing: searching, attachments, languages, several carets."""
+
+from __future__ import annotations
+
+import base64
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NotebookServer, OpenNotebook
+from tests.e2e.notebook_page import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
+    "DwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+async def test_find_and_replace_over_all_cells(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(
+        new_code_cell("total = 1"), new_markdown_cell("The total."), new_code_cell("print(Total)")
+    )
+    await page.command(0, "f")
+    await page.page.get_by_label("Find", exact=True).fill("total")
+    count = page.page.locator(".find .count")
+    await expect(count).to_have_text("1 of 3")
+    await expect(page.cell(0).locator(".found.current")).to_have_text("total")
+    await page.keys("Enter")
+    await expect(count).to_have_text("2 of 3")
+    await expect(page.cell(1).locator(".found.current")).to_have_text("total", timeout=PATIENCE)
+    await page.page.get_by_label("Match case").click()
+    await expect(count).to_have_text("2 of 2")
+    await page.page.get_by_label("Replace with").fill("sum")
+    await page.page.get_by_role("button", name="All", exact=True).click()
+    await page.expect_sources("sum = 1", "The sum.", "print(Total)")
+    await page.page.get_by_label("Regular expression").click()
+    await page.page.get_by_label("Find", exact=True).fill(r"print\((\w+)\)")
+    await page.page.get_by_label("Replace with").fill("show($1, $1)")
+    await page.page.get_by_role("button", name="Replace", exact=True).click()
+    await page.expect_sources("sum = 1", "The sum.", "show(Total, Total)")
+    await page.page.get_by_label("Find", exact=True).focus()
+    await page.keys("Escape")
+    await expect(page.page.locator(".found")).to_have_count(0)
+
+
+async def test_a_pasted_picture_becomes_an_attachment(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer
+) -> None:
+    page = await open_notebook(new_markdown_cell(""))
+    await page.focus(0)
+    await page.page.evaluate(
+        """(data) => {
+          const bytes = Uint8Array.from(atob(data), (symbol) => symbol.charCodeAt(0));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([bytes], 'a dot.png', {type: 'image/png'}));
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true}));
+        }""",
+        PIXEL,
+    )
+    await page.expect_sources("![a-dot.png](attachment:a-dot.png)")
+    await page.keys("Control+Enter")
+    picture = page.cell(0).locator(".rendered img")
+    await expect(picture).to_have_attribute("src", f"data:image/png;base64,{PIXEL}")
+    await page.saved()
+    await page.page.wait_for_timeout(1500)
+    notebook = nbformat.read(notebook_server.folder / "page.ipynb", as_version=nbformat.NO_CONVERT)
+    assert notebook.cells[0].attachments == {"a-dot.png": {"image/png": PIXEL}}
+    assert base64.b64decode(PIXEL).startswith(b"\x89PNG")
+
+
+async def test_several_carets_type_at_once(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("x = 1\ny = x + x"))
+    await page.focus(0)
+    await page.keys("Control+Home", "Shift+ArrowRight", "Control+d", "Control+d")
+    await page.type("wide")
+    await page.expect_sources("wide = 1\ny = wide + wide")
+
+
+async def test_code_is_coloured_and_indented_blocks_have_guides(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(new_code_cell("def f():\n    return 1"))
+    await page.focus(0)
+    await expect(page.cell(0).locator(".tok-keyword").first).to_have_text("def")
+    await expect(page.cell(0).locator(".cm-line.indented")).to_have_count(1)
+    await page.keys("Control+End", "Enter")
+    await page.type("(")
+    await page.expect_sources("def f():\n    return 1\n    ()")
+
+
+async def test_tab_completes_from_the_kernel_and_shift_tab_explains(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(new_code_cell("unusual_name = 'text'"), new_code_cell(""))
+    await page.run(0)
+    await expect(page.cell(0)).to_contain_text("[1]", timeout=60_000)
+    await page.focus(1)
+    await page.type("unusual_na")
+    await page.keys("Tab")
+    await expect(page.page.locator(".cm-tooltip-autocomplete li").first).to_contain_text(
+        "unusual_name", timeout=PATIENCE
+    )
+    await page.page.wait_for_timeout(150)  # the list takes no key at the moment it opens
+    await page.keys("Enter")
+    await page.expect_sources("unusual_name = 'text'", "unusual_name")
+    await page.keys("Shift+Tab")
+    await expect(page.page.locator(".kernel-help")).to_contain_text("str", timeout=PATIENCE)

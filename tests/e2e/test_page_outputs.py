@@ -1,0 +1,129 @@
+"""What cells show: every kind of output, safe whatever it holds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NotebookServer, OpenNotebook
+from tests.e2e.notebook_page import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+
+
+def shows(data: dict[str, Any]) -> nbformat.NotebookNode:
+    return new_code_cell("show()", outputs=[new_output("display_data", data)])
+
+
+async def test_formulas_are_set_in_markdown_and_in_outputs(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(
+        new_markdown_cell("Costs $5 and $6.\n\nInline $a_1^2 + b_1^2$ and\n\n$$\n\\sum_i x_i\n$$"),
+        shows({"text/latex": "$\\displaystyle \\frac{1}{2}$", "text/plain": "1/2"}),
+    )
+    rendered = page.cell(0).locator(".rendered")
+    await expect(rendered.locator(".katex")).to_have_count(2, timeout=PATIENCE)
+    await expect(rendered.locator(".katex-display")).to_have_count(1)
+    await expect(rendered.locator("p").first).to_have_text("Costs $5 and $6.")
+    await expect(page.outputs(1).locator(".katex .mfrac")).to_be_visible(timeout=PATIENCE)
+
+
+async def test_json_is_a_tree_and_colours_and_links_show_in_text(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(
+        shows({"application/json": {"name": "x", "deep": {"inner": [1, 2]}}, "text/plain": "{}"}),
+        new_code_cell(
+            "print()",
+            outputs=[
+                new_output(
+                    "stream", name="stdout", text="\x1b[31mred\x1b[0m https://example.org/a. <b>\n"
+                )
+            ],
+        ),
+        shows({"text/markdown": "**strong**"}),
+    )
+    tree = page.outputs(0)
+    await expect(tree.locator(".json-string")).to_have_text('"x"', timeout=PATIENCE)
+    await tree.locator("summary").nth(1).click()
+    await expect(tree).to_contain_text("inner")
+    await expect(page.outputs(1).locator(".ansi-red-fg")).to_have_text("red")
+    await expect(page.outputs(1).locator("a")).to_have_attribute("href", "https://example.org/a")
+    await expect(page.outputs(1)).to_contain_text("<b>")
+    await expect(page.outputs(2).locator("strong")).to_have_text("strong")
+
+
+async def test_scripts_from_the_file_never_run_and_run_in_a_sandbox_when_asked(
+    open_notebook: OpenNotebook,
+) -> None:
+    html = (
+        "<p id=shown>before</p><script>document.getElementById('shown').textContent ="
+        " 'ran in ' + window.origin</script>"
+    )
+    page = await open_notebook(
+        shows({"text/html": html}),
+        shows({"text/html": "<img src=x onerror=\"document.title='owned'\"><b>kept</b>"}),
+        new_markdown_cell("<script>document.title='owned'</script>\n\n*text*"),
+        shows({"image/svg+xml": "<svg onload=\"document.title='owned'\"><circle r=5 /></svg>"}),
+    )
+    await expect(page.outputs(0)).to_contain_text("were not run", timeout=PATIENCE)
+    await expect(page.outputs(1).locator("b")).to_have_text("kept")
+    await page.outputs(0).get_by_role("button").click()
+    frame = page.outputs(0).frame_locator("iframe")
+    await expect(frame.locator("#shown")).to_have_text("ran in null", timeout=PATIENCE)
+    await expect(page.page).to_have_title("page")
+    await expect(page.cell(2).locator("em")).to_have_text("text")
+
+
+async def test_scripts_of_ones_own_run_are_in_a_sandbox_at_once(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(
+        new_code_cell(
+            "from IPython.display import HTML\n"
+            "HTML('<div id=made></div><script>made.textContent = 6*7</script>')"
+        )
+    )
+    await page.run(0)
+    made = page.outputs(0).frame_locator("iframe").locator("#made")
+    await expect(made).to_have_text("42", timeout=60_000)
+
+
+async def test_a_run_says_how_long_it_took_and_long_outputs_scroll(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(
+        new_code_cell("import time; time.sleep(1.5)\nfor i in range(200): print(i)"),
+        new_code_cell("print('next')"),
+    )
+    await page.run(0)
+    await page.run(1)
+    await expect(page.cell(1).locator(".ran")).to_have_text("1st in line", timeout=60_000)
+    await expect(page.outputs(0)).to_contain_text("199", timeout=60_000)
+    await expect(page.cell(0).locator(".ran")).to_have_text(
+        re.compile(r"^\d+(\.\d)? s$"), timeout=PATIENCE
+    )
+    title = await page.cell(0).locator(".ran").get_attribute("title")
+    assert title is not None
+    assert title.startswith("Run by Anonymous ")
+    heights = await page.outputs(0).evaluate("box => [box.clientHeight, box.scrollHeight]")
+    assert heights[0] < heights[1]
+    await page.command(0, "Shift+O")
+    heights = await page.outputs(0).evaluate("box => [box.clientHeight, box.scrollHeight]")
+    assert heights[0] == heights[1]
+
+
+async def test_right_to_left_text_reads_from_the_right(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer
+) -> None:
+    page = await open_notebook(
+        new_markdown_cell("שלום עולם"), new_code_cell("# שלום"), new_markdown_cell("English")
+    )
+    direction = "element => getComputedStyle(element).direction"
+    await expect(page.cell(0).locator("p")).to_be_visible(timeout=PATIENCE)
+    assert await page.cell(0).locator("p").evaluate(direction) == "rtl"
+    assert await page.cell(2).locator("p").evaluate(direction) == "ltr"
