@@ -23,8 +23,10 @@ def open_db(url: str) -> DB:
     scheme, colon, _ = url.partition(":")
     known = {entry.name: entry for entry in entry_points(group="sharedb_py.db")}
     if not colon or scheme not in known:
+        # The rest of the URL may hold a password.
+        named = f"{scheme}:" if colon else url
         raise DatabaseError(
-            f"No database adapter for {url!r}; known are {', '.join(sorted(known))} "
+            f"No database adapter for {named!r}; known are {', '.join(sorted(known))} "
             "(such as memory: or sqlite:///rooms.sqlite)"
         )
     try:

@@ -230,6 +230,12 @@ def test_an_unknown_url_names_what_is_known(url: str) -> None:
         open_db(url)
 
 
+def test_an_unknown_url_is_not_shown_with_its_password() -> None:
+    with pytest.raises(DatabaseError) as caught:
+        open_db("nosuch://ann:secret@host/name")
+    assert "secret" not in caught.value.message
+
+
 async def test_a_closed_database_says_so(tmp_path: Path) -> None:
     db = SQLiteDB(tmp_path / "store.sqlite")
     await db.close()
