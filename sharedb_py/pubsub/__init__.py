@@ -31,11 +31,13 @@ def open_pubsub(url: str) -> PubSub:
 
     Raises ``ShareDBError`` for another, and where the adapter's packages are missing.
     """
-    scheme = url.partition(":")[0]
+    scheme, colon, _ = url.partition(":")
     if scheme == "memory":
         return MemoryPubSub()
     if scheme not in ("redis", "rediss", "unix"):
-        raise ShareDBError(f"No pub/sub adapter for {url!r}; known are memory: and redis://host")
+        # The rest of the URL may hold a password.
+        named = f"{scheme}:" if colon else url
+        raise ShareDBError(f"No pub/sub adapter for {named!r}; known are memory: and redis://host")
     try:
         from sharedb_py.pubsub import redis
     except ImportError as error:
