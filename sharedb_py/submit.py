@@ -15,7 +15,8 @@ import logging
 import random
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
@@ -37,6 +38,7 @@ from sharedb_py.ops import (
 from sharedb_py.ot import Composable, types
 from sharedb_py.projections import Projection
 from sharedb_py.pubsub.base import doc_channel
+from sharedb_py.recent import RecentOps, size_of
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["DocActor", "GroupCommitter", "SubmitOptions", "SubmitRequest", "Submitter"]
@@ -44,8 +46,10 @@ __all__ = ["DocActor", "GroupCommitter", "SubmitOptions", "SubmitRequest", "Subm
 log = logging.getLogger(__name__)
 
 MAX_BATCH: Final = 200
-MAX_RECENT: Final = 500
 MAX_IDLE_DOCS: Final = 2000
+WEIGH_AGAIN_BYTES: Final = 2**16
+MAX_HELD_BYTES: Final = 256 * 2**20
+"""How large, roughly, the documents held in memory may be together, those being written aside."""
 
 
 @dataclass
@@ -228,7 +232,8 @@ class DocActor:
         self._id = doc_id
         self._queue: deque[_Submission] = deque()
         self._head: Snapshot | None = None
-        self._recent: deque[Op] = deque(maxlen=MAX_RECENT)
+        self._recent = RecentOps()
+        self._head_weight = self._weighed_last = 0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -240,6 +245,11 @@ class DocActor:
     def head(self) -> Snapshot | None:
         """The last snapshot committed through here, if it is still held."""
         return self._head
+
+    @property
+    def weight(self) -> int:
+        """Roughly how many bytes are held; 0 once nothing is."""
+        return self._head_weight + self._recent.weight
 
     def put(self, request: SubmitRequest, done: Done) -> None:
         """Queue a request; ``done`` is called when it is decided."""
@@ -265,8 +275,17 @@ class DocActor:
                     raise
 
     def _forget(self) -> None:
-        self._head = None
-        self._recent.clear()
+        with self._weighed():
+            self._head = None
+            self._head_weight = self._weighed_last = 0
+            self._recent.clear()
+
+    @contextmanager
+    def _weighed(self) -> Iterator[None]:
+        """Keep the sum of what all documents hold right while this one changes."""
+        before = self.weight
+        yield
+        self._submitter.held_bytes += self.weight - before
 
     async def _decide(self, batch: list[_Submission]) -> None:
         """Decide a batch; what loses a race against another process is decided again."""
@@ -316,8 +335,15 @@ class DocActor:
 
     async def _load_head(self, request: SubmitRequest) -> Snapshot:
         if self._head is None:
-            self._head = await self._read(request)
+            head = await self._read(request)
+            with self._weighed():
+                self._head = head
+                self._weigh_head()
         return self._head
+
+    def _weigh_head(self) -> None:
+        assert self._head is not None
+        self._head_weight = self._weighed_last = size_of(self._head.data)
 
     async def _is_outdated(self, head: Snapshot) -> bool:
         """Whether another process committed since: then nothing may be refused for this head."""
@@ -328,9 +354,12 @@ class DocActor:
         entry = DocCommit(self._collection, self._id, ops, snapshot)
         if not await self._submitter.committer.commit(entry):
             return False
-        self._head = snapshot
-        # Copies: what hooks do to a request later does not change what was committed.
-        self._recent.extend(dict(op) for op in ops)
+        with self._weighed():
+            self._head = snapshot
+            # To weigh a document at each op would take too long: it grows by no more than its ops.
+            self._head_weight += self._recent.extend(ops)
+            if self._head_weight > 2 * self._weighed_last + WEIGH_AGAIN_BYTES:
+                self._weigh_head()
         return True
 
     def _settle(self, outcomes: Outcomes) -> None:
@@ -400,10 +429,8 @@ class DocActor:
         op["v"] = version
 
     async def _ops_since(self, version: int, head: Snapshot, pending: list[Op]) -> list[Op]:
-        held = self._recent[0]["v"] if self._recent else head.version
-        if version >= held:
-            committed = [op for op in self._recent if version <= op["v"] < head.version]
-        else:
+        committed = self._recent.since(version, head.version)
+        if committed is None:
             committed = await self._submitter.db.get_ops_to_snapshot(
                 self._collection, self._id, version, head, metadata=True
             )
@@ -484,6 +511,7 @@ class Submitter:
         self.committed = committed
         self.retried = retried
         self.committer = GroupCommitter(db)
+        self.held_bytes = 0
         self._actors: OrderedDict[tuple[str, str], DocActor] = OrderedDict()
 
     def prepare(self, request: SubmitRequest) -> None:
@@ -510,9 +538,9 @@ class Submitter:
         actor = self._actors.get(key)
         if actor is None:
             actor = self._actors[key] = DocActor(self, *key)
-            self._evict()
         self._actors.move_to_end(key)
         actor.put(request, done)
+        self._evict()
 
     def cached(self, collection: str, doc_id: str) -> Snapshot | None:
         """Return the document's snapshot if it is held in memory; it may be behind the database."""
@@ -520,11 +548,12 @@ class Submitter:
         return actor.head if actor else None
 
     def _evict(self) -> None:
-        while len(self._actors) > MAX_IDLE_DOCS:
+        """Let go of the documents that were not written for the longest time."""
+        while len(self._actors) > MAX_IDLE_DOCS or self.held_bytes > MAX_HELD_BYTES:
             key = next((key for key, actor in self._actors.items() if actor.idle), None)
             if key is None:
                 return
-            del self._actors[key]
+            self.held_bytes -= self._actors.pop(key).weight
 
     async def close(self) -> None:
         """Wait until every queued op is decided."""
