@@ -13,6 +13,7 @@ from sharedb_py.ops import Op
 from sharedb_py.ops import replay as replay_ops
 from sharedb_py.replay.attribution import Attribution
 from sharedb_py.replay.bisecting import Bisection
+from sharedb_py.replay.folding import fold
 from sharedb_py.replay.moments import Moment, Target
 from sharedb_py.replay.opinfo import time_of
 from sharedb_py.replay.predicates import NotEvaluated, Predicate
@@ -333,7 +334,7 @@ def _is_so(holds: Predicate, snapshot: Snapshot) -> bool:
 def replay(collection: str, snapshot: Snapshot, ops: list[Op]) -> Snapshot:
     """Return the snapshot after stored ops; raises ``ShareDBError`` naming one that is unfit."""
     try:
-        return replay_ops(snapshot, ops)
+        return fold(snapshot, ops)
     except ShareDBError:
         for op in ops:
             try:
