@@ -61,7 +61,7 @@ class _Folding:
         if type(edit) is not dict or len(edit) != 2 or type(edit.get("p")) is not list:
             return False
         added, removed, path = edit.get("si"), edit.get("sd"), edit["p"]
-        if type(added or removed) is not str or len(path) < 2:
+        if not isinstance(added or removed, str) or len(path) < 2:
             return False
         position = path[-1]
         if type(position) is not int or position < 0 or not self._enter(path[:-1]):
@@ -73,6 +73,7 @@ class _Folding:
             else:
                 changed = splice(text, position, position, added)
         else:
+            assert isinstance(removed, str)
             end = position + length(removed)
             if slice_units(text, position, end) != removed:
                 return False

@@ -284,7 +284,7 @@ def test_a_database_has_to_be_named_and_to_be_there(
     with pytest.raises(SystemExit, match=r"There is no database file .*missing\.sqlite"):
         main(["verify", "--db", f"sqlite:///{missing}"])
     assert not missing.exists()
-    with pytest.raises(SystemExit, match="No database adapter for 'foo:bar'"):
+    with pytest.raises(SystemExit, match="No database adapter for 'foo:'"):
         main(["verify", "--db", "foo:bar"])
 
 

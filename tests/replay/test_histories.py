@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -138,3 +139,29 @@ def test_what_bisect_finds_holds_and_did_not_before(kind: str, seed: int) -> Non
 def test_a_written_path_is_read_back(path: list[object]) -> None:
     read = parse_path(format_path(path))
     assert [str(segment) for segment in read] == [str(segment) for segment in path]
+
+
+@pytest.mark.parametrize("kind", STORES)
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds)
+def test_the_op_that_is_blamed_brought_what_it_is_blamed_for(kind: str, seed: int) -> None:
+    async def check(store: Store, seen: Seen, rng: Random) -> None:
+        archive = Archive(store.db, store.milestones)
+        found = await archive.attribution("docs", "d", seen.last)
+        ops = [op async for op in archive.ops("docs", "d")]
+        for path, value in places(found.snapshot.data):
+            for piece in blame(found, path):
+                if piece.origin != piece.changed:
+                    continue  # others changed it since
+                brought = json.dumps(ops[piece.origin].get("op", ops[piece.origin].get("create")))
+                if isinstance(value, str):
+                    for char in piece.value:
+                        written = json.dumps(char)[1:-1]
+                        # Halves of a pair that met count as the later op's, which brought one.
+                        halves = [written[:6], written[6:]] if len(written) == 12 else []
+                        assert any(part in brought for part in [written, *halves])
+                elif isinstance(piece.value, (str, dict, list)):
+                    in_parts = len(ops[piece.origin].get("op", [])) > 1  # changed as it came
+                    assert json.dumps(piece.value) in brought or in_parts
+
+    with_history(kind, seed, check)
