@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ def test_blame_accounts_for_every_character_and_element(kind: str, seed: int) ->
     with_history(kind, seed, check)
 
 
-def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[tuple[object, ...], object]]:
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
     """Return every value in a document with its path; nothing where there is no document."""
     if value is MISSING:
         return []
