@@ -13,12 +13,13 @@ from sharedb_py.ops import Op
 from sharedb_py.ops import replay as replay_ops
 from sharedb_py.replay.attribution import Attribution
 from sharedb_py.replay.bisecting import Bisection
+from sharedb_py.replay.findings import DeleteOp, KeepOp, Repair, Report, WriteSnapshot
 from sharedb_py.replay.folding import fold
 from sharedb_py.replay.moments import Moment, Target
 from sharedb_py.replay.opinfo import time_of
 from sharedb_py.replay.predicates import NotEvaluated, Predicate
 from sharedb_py.replay.suspecting import suspects
-from sharedb_py.replay.verifying import DeleteOp, KeepOp, Repair, Report, Verifier, WriteSnapshot
+from sharedb_py.replay.verifying import Verifier
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
 __all__ = ["Archive", "Found"]

@@ -11,9 +11,9 @@ from sharedb_py.cli.opening import documents, opened
 from sharedb_py.cli.parsing import add_command_parser, add_db_option, add_output_options
 from sharedb_py.cli.terminal import Output, Progress, counted, output
 from sharedb_py.errors import ShareDBError
+from sharedb_py.replay.findings import DeleteOp, Finding, KeepOp, Repair, Report, WriteSnapshot
 from sharedb_py.replay.moments import format_time
 from sharedb_py.replay.opinfo import describe
-from sharedb_py.replay.verifying import DeleteOp, Finding, KeepOp, Repair, Report, WriteSnapshot
 
 __all__ = ["add_command"]
 

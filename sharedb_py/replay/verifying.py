@@ -9,124 +9,33 @@ survives tells which record was the wrong one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from sharedb_py.db.base import StoredOp
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import MISSING, JSONObject, json_equal
 from sharedb_py.ops import Op, replay
-from sharedb_py.ot import types
-from sharedb_py.ot.json0 import json0, normalize_legacy
-from sharedb_py.ot.json0.applying import child_key
-from sharedb_py.ot.json0.components import from_text, is_text_edit
-from sharedb_py.ot.utf16 import length, splice
-from sharedb_py.replay.diffing import Difference, diff_text, diff_values
+from sharedb_py.ot.json0 import json0
+from sharedb_py.replay.diffing import diff_values
+from sharedb_py.replay.findings import (
+    DeleteOp,
+    Finding,
+    KeepOp,
+    Report,
+    WriteMilestone,
+    WriteSnapshot,
+)
 from sharedb_py.replay.opinfo import author_of, time_of
-from sharedb_py.replay.paths import Path, format_path, value_at
+from sharedb_py.replay.paths import format_path, value_at
+from sharedb_py.replay.witnessing import brief, expected_by, places, replaced, with_value
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
-__all__ = [
-    "DeleteOp",
-    "Finding",
-    "KeepOp",
-    "Repair",
-    "Report",
-    "Verifier",
-    "WriteMilestone",
-    "WriteSnapshot",
-]
+__all__ = ["Verifier"]
 
 MAX_BRANCHES: Final = 16
 MAX_WARNINGS: Final = 20
-MAX_PLACES: Final = 3
-
-
-@dataclass
-class Finding:
-    """One thing that is wrong; ``code`` names its kind for machines, ``message`` for people.
-
-    ``compare`` is what was replayed and what was found in its place, where the ops
-    that wrote the difference can tell more; ``suspects`` are their versions.
-    """
-
-    code: str
-    message: str
-    version: int | None = None
-    severity: Literal["error", "warning"] = "error"
-    path: Path | None = None
-    compare: tuple[Snapshot, Snapshot] | None = None
-    suspects: list[int] = field(default_factory=list)
-
-    def as_json(self) -> JSONObject:
-        """The same for machines."""
-        record: JSONObject = {
-            "code": self.code,
-            "severity": self.severity,
-            "v": self.version,
-            "message": self.message,
-        }
-        if self.path is not None:
-            record["path"] = list(self.path)
-        if self.suspects:
-            record["suspects"] = self.suspects
-        return record
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteOp:
-    """Delete an op record that is provably no part of the history."""
-
-    version: int
-    key: Any
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeepOp:
-    """Store an op anew, in place of every record of its version and linked to its neighbours."""
-
-    version: int
-    op: Op
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class WriteSnapshot:
-    """Store a snapshot that the log and another witness agree on."""
-
-    snapshot: Snapshot
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class WriteMilestone:
-    """Replace a milestone that log and snapshot contradict."""
-
-    snapshot: Snapshot
-    why: str
-
-
-Repair: TypeAlias = DeleteOp | KeepOp | WriteSnapshot | WriteMilestone
-
-
-@dataclass
-class Report:
-    """What was found out about one document; ``first`` is the first version that is left."""
-
-    doc_id: str
-    ops: int = 0
-    first: int = 0
-    version: int = 0
-    milestones: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    repairs: list[Repair] = field(default_factory=list)
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong; warnings are no errors."""
-        return not any(finding.severity == "error" for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +233,7 @@ class Verifier:
     def _does_not_apply(self, version: int, error: ShareDBError, branch: _Branch, op: Op) -> None:
         compare = None
         if branch.base == 0 and isinstance(branch.snapshot.data, (dict, list, str)):
-            compare = _expected_by(branch.snapshot, op)
+            compare = expected_by(branch.snapshot, op)
         # Whoever stored half of a surrogate pair in MongoDB got U+FFFD back.
         lost = ""
         if "\ufffd" in json.dumps(op.get("op"), ensure_ascii=False):
@@ -347,20 +256,20 @@ class Verifier:
                 self._find(
                     "deleted-data-differs",
                     f"op {version} deleted another document than the log leads to"
-                    f"{_places(before.data, said)}",
+                    f"{places(before.data, said)}",
                     version,
                     severity="warning",
                     compare=(before, state),
                 )
         elif "op" in op and before.type_uri == json0.uri:
-            for path, said, found in _replaced(before.data, op["op"]):
+            for path, said, found in replaced(before.data, op["op"]):
                 compare = None
                 if value_at(before.data, path) is not MISSING:
-                    compare = before, replace(before, data=_with(before.data, path, said))
+                    compare = before, replace(before, data=with_value(before.data, path, said))
                 self._find(
                     "replaced-value-differs",
-                    f"op {version} replaced {_brief(said)} at {format_path(path)}, "
-                    f"where the log has {_brief(found)}",
+                    f"op {version} replaced {brief(said)} at {format_path(path)}, "
+                    f"where the log has {brief(found)}",
                     version,
                     severity="warning",
                     path=path,
@@ -412,19 +321,19 @@ class Verifier:
             version = dispute.milestone.version
             through = any(branch.base < version for branch in agreeing)
             restarted = any(branch.base == version for branch in agreeing)
-            places = _places(dispute.replayed.data, dispute.milestone.data)
+            where = places(dispute.replayed.data, dispute.milestone.data)
             if restarted and not through:
                 self._find(
                     "log-differs",
                     f"an op before version {version} was changed: the log does not lead to the "
-                    f"milestone of that version, which leads to the snapshot{places}",
+                    f"milestone of that version, which leads to the snapshot{where}",
                     version,
                     compare=(dispute.replayed, dispute.milestone),
                 )
                 continue
             self._find(
                 "milestone-differs",
-                f"the milestone of version {version} is not what the log leads to{places}",
+                f"the milestone of version {version} is not what the log leads to{where}",
                 version,
                 compare=None if through else (dispute.replayed, dispute.milestone),
             )
@@ -437,13 +346,13 @@ class Verifier:
     def _snapshot_differs(self, branch: _Branch) -> None:
         stored, replayed = self._stored, branch.snapshot
         if stored.type_uri != replayed.type_uri:
-            places = f": its type is {stored.type_uri}, the log's is {replayed.type_uri}"
+            where = f": its type is {stored.type_uri}, the log's is {replayed.type_uri}"
         else:
-            places = _places(replayed.data, stored.data)
+            where = places(replayed.data, stored.data)
         first = next(diff_values(replayed.data, stored.data), None)
         self._find(
             "snapshot-differs",
-            f"the snapshot is not what the log leads to at version {stored.version}{places}",
+            f"the snapshot is not what the log leads to at version {stored.version}{where}",
             stored.version,
             path=first.path if first else None,
             compare=(replayed, stored),
@@ -478,7 +387,7 @@ class Verifier:
         if created and noted and stored.exists and not json_equal(created, noted):
             self._find(
                 "create-record-differs",
-                f"the snapshot says it was created by {_brief(created)}, the log {_brief(noted)}",
+                f"the snapshot says it was created by {brief(created)}, the log {brief(noted)}",
                 noted["v"],
                 severity="warning",
             )
@@ -493,99 +402,3 @@ class Verifier:
             self._report.repairs.append(
                 WriteSnapshot(replace(only.snapshot, meta=dict(self._meta)), why)
             )
-
-
-# Words for differences
-
-
-def _brief(value: Any) -> str:
-    if value is MISSING:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-def _place(difference: Difference) -> str:
-    where = format_path(difference.path)
-    if difference.is_text:
-        start, mine, theirs = _first_change(difference.before, difference.after)
-        return f"{where} at {start}: {_brief(mine)} replayed, {_brief(theirs)} stored"
-    if difference.kind == "moved":
-        return f"{where}: moved from [{difference.source}]"
-    return f"{where}: {_brief(difference.before)} replayed, {_brief(difference.after)} stored"
-
-
-def _first_change(before: str, after: str) -> tuple[int, str, str]:
-    """Return where two texts differ first, in code units, and what each has there."""
-    position, sides = 0, {"remove": "", "add": ""}
-    for part in diff_text(before, after):
-        if part.kind != "keep":
-            sides[part.kind] = part.text
-        elif any(sides.values()):
-            break
-        else:
-            position += length(part.text)
-    return position, sides["remove"], sides["add"]
-
-
-def _places(replayed: Any, stored: Any) -> str:
-    found: list[str] = []
-    for difference in diff_values(replayed, stored):
-        if len(found) == MAX_PLACES:
-            return f" ({'; '.join(found)}; …)"
-        found.append(_place(difference))
-    return f" ({'; '.join(found)})" if found else ""
-
-
-def _replaced(data: Any, op: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield where an op says it replaces something else than what is there."""
-    components = normalize_legacy(data, op)
-    for number, component in enumerate(components):
-        for key in ("od", "ld"):
-            if key in component:
-                found = value_at(data, component["p"])
-                if not _is_alike(component[key], found):
-                    yield tuple(component["p"]), component[key], found
-        if number + 1 < len(components):
-            data = types["json0"].apply(data, [component])
-
-
-def _is_alike(said: Any, found: Any) -> bool:
-    """Whether a client may have meant what is there: Racer's copies have an ``id`` of their own."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        said = {key: value for key, value in said.items() if key in found or key != "id"}
-        return said.keys() == found.keys() and all(_is_alike(said[k], found[k]) for k in found)
-    return found is not MISSING and json_equal(said, found)
-
-
-def _expected_by(before: Snapshot, op: Op) -> tuple[Snapshot, Snapshot] | None:
-    """Return the state before an op, and the same with the text that the op wants to delete.
-
-    For a string edit that fits everywhere but in its text; None for others.
-    """
-    components = op.get("op")
-    component = components[0] if isinstance(components, list) and components else None
-    if not isinstance(component, dict):
-        return None
-    path: list[Any] = []
-    edit = component
-    if isinstance(component.get("p"), list):
-        component = from_text(component) if is_text_edit(component) else component
-        path = component["p"]
-        edits = component.get("o")
-        edit = edits[0] if isinstance(edits, list) and edits else {}
-    text, wanted = value_at(before.data, path), edit.get("d")
-    if not isinstance(text, str) or not isinstance(wanted, str):
-        return None
-    changed = splice(text, edit["p"], edit["p"] + length(wanted), wanted)
-    return before, replace(before, data=_with(before.data, path, changed))
-
-
-def _with(data: Any, path: Sequence[Any], value: Any) -> Any:
-    """Return a copy of a document with another value at a path that exists."""
-    if not path:
-        return value
-    key = child_key(data, path[0])
-    copied = data.copy()
-    copied[key] = _with(data[key], path[1:], value)
-    return copied

@@ -13,7 +13,7 @@ from sharedb_py.db import DocCommit
 from sharedb_py.jsonvalue import copy_json
 from sharedb_py.ops import Op, replay
 from sharedb_py.ot import types
-from sharedb_py.replay.verifying import Finding, Report
+from sharedb_py.replay.findings import Finding, Report
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 from tests.replay.stores import Store
 
