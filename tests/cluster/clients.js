@@ -69,7 +69,7 @@ class Client {
           await promised((done) => doc.submitOp(op, done));
           this.acked++;
         } catch (error) {
-          this.failed.push(`${error.code} ${error.message}`);
+          this.failed.push(`at server ${this.server}, op ${doc.collection}.${doc.id}: ${error.code} ${error.message}`);
         }
         if (n % 50 === 0) this.here.submit({at: n}, () => {});
       }
