@@ -35,7 +35,7 @@ Observer = Callable[..., None]
 Closer = Callable[[], Any]
 ErrorHandler = Callable[[BaseException, AgentInfo], None]
 
-DEFAULT_MAX_RETRIES: Final = 50
+DEFAULT_MAX_RETRIES: Final = 1000  # a document that many processes write at once is lost to often
 
 
 def _log_error(error: BaseException, agent: AgentInfo) -> None:

@@ -140,7 +140,7 @@ class SubmitRequest(Context):
 class SubmitOptions:
     """What a backend decides for every op (section 9)."""
 
-    max_retries: int | None = 50
+    max_retries: int | None = 1000
     suppress_publish: bool = False
     do_not_commit_no_ops: bool = False
 
