@@ -75,14 +75,20 @@ class ShareDBApp:
     """An ASGI app that connects websockets to a backend: ``app.mount("/channel", ShareDBApp(b))``.
 
     ``allowed_origins`` says whose pages may connect: origins such as
-    ``"https://example.org"``, or a function; None: all.
+    ``"https://example.org"``, or a function; None: all. ``agent_class`` may narrow
+    what a client may ask.
     """
 
     def __init__(
-        self, backend: Engine, *, allowed_origins: Collection[str] | OriginCheck | None = None
+        self,
+        backend: Engine,
+        *,
+        allowed_origins: Collection[str] | OriginCheck | None = None,
+        agent_class: type[Agent] = Agent,
     ) -> None:
         self._backend = backend
         self._allowed_origins = allowed_origins
+        self._agent_class = agent_class
 
     def _allows(self, websocket: WebSocket) -> bool:
         allowed = self._allowed_origins
@@ -128,7 +134,9 @@ class ShareDBApp:
 
     async def _read(self, websocket: WebSocket, transport: _SocketTransport) -> None:
         try:
-            agent = await connect_transport(self._backend, transport, websocket)
+            agent = await connect_transport(
+                self._backend, transport, websocket, agent_class=self._agent_class
+            )
         except Exception as error:
             log.info("A connection was refused: %s", error)
             await asyncio.Event().wait()  # the writer says goodbye and ends us

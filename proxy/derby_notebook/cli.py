@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import secrets
 import socket
@@ -17,6 +16,8 @@ import uvicorn
 
 from derby_notebook.app import NotebookApp, create_app
 from derby_notebook.jupyter.process import JupyterProcess
+from derby_notebook.people.roles import parse_roles
+from derby_notebook.web.logs import set_up
 from sharedb_py.backend import Backend
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
@@ -27,6 +28,7 @@ from sharedb_py.pubsub import open_pubsub
 __all__ = ["main"]
 
 STATE = ".derby-notebook"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Problem(Exception):
@@ -48,6 +50,27 @@ def _parser() -> argparse.ArgumentParser:
     add("--pubsub", default="memory:", help="redis://host to join other processes (memory:)")
     add("--jupyter-url", help="use this Jupyter Server instead of starting one")
     add("--token", help="its token; better given as DERBY_NOTEBOOK_TOKEN")
+    add(
+        "--base-url",
+        default="/",
+        help="prefix of all addresses, for our own Jupyter Server (%(default)s)",
+    )
+    add(
+        "--role",
+        action="append",
+        default=[],
+        metavar="NAME=ROLE",
+        help="owner, editor or viewer for a user, * for all others; may be repeated",
+    )
+    add("--trust-proxy", action="store_true", help="believe the X-Forwarded-* of a proxy before us")
+    add("--certfile", help="serve TLS with this certificate")
+    add("--keyfile", help="its private key")
+    add(
+        "--log-format",
+        default="text",
+        choices=["text", "json"],
+        help="logs for people or for machines (%(default)s)",
+    )
     add("--no-browser", action="store_true", help="do not open a browser")
     add(
         "--log-level",
@@ -86,6 +109,10 @@ async def _serve(options: argparse.Namespace) -> None:
     folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
         raise Problem(f"There is no folder {options.folder}")
+    try:
+        roles = parse_roles(options.role)
+    except ValueError as error:
+        raise Problem(f"--role {error}") from error
     listener = listen(options.host, options.port)
     state = _state_folder(folder)
     db = open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}")
@@ -99,21 +126,33 @@ async def _serve(options: argparse.Namespace) -> None:
         if url is None:
             print(f"Starting a Jupyter Server on {folder} …", flush=True)
             token = _lasting_token(state)
-            jupyter = JupyterProcess(folder, token, state / "jupyter.log")
+            public = options.trust_proxy or options.host not in LOOPBACK
+            jupyter = JupyterProcess(
+                folder, token, state, base_url=options.base_url, any_host=public
+            )
             await jupyter.start()
             url = jupyter.url
-        app = create_app(NotebookApp(backend, url, token))
-        await _run(app, listener, options, folder, token if jupyter else "")
+        set_up(options.log_level, options.log_format, [token])
+        notebook = NotebookApp(
+            backend, url, token, state=state, roles=roles, trust_proxy=options.trust_proxy
+        )
+        app = create_app(notebook)
+        address = _address(listener, folder, token if jupyter else "", notebook.base, options)
+        await _run(app, listener, options, address)
     finally:
         if jupyter is not None:
             await jupyter.stop()
 
 
-def _address(listener: socket.socket, folder: Path, token: str) -> str:
+def _address(
+    listener: socket.socket, folder: Path, token: str, base: str, options: argparse.Namespace
+) -> str:
     notebooks = sorted(folder.glob("*.ipynb"))
     page = f"notebooks/{notebooks[0].name}" if len(notebooks) == 1 else "tree"
     query = f"?token={token}" if token else ""
-    return f"http://localhost:{listener.getsockname()[1]}/{page.replace(' ', '%20')}{query}"
+    scheme = "https" if options.certfile else "http"
+    port = listener.getsockname()[1]
+    return f"{scheme}://localhost:{port}{base}/{page.replace(' ', '%20')}{query}"
 
 
 class _Server(uvicorn.Server):
@@ -135,7 +174,7 @@ class _Server(uvicorn.Server):
 
 
 async def _run(
-    app: object, listener: socket.socket, options: argparse.Namespace, folder: Path, token: str
+    app: object, listener: socket.socket, options: argparse.Namespace, address: str
 ) -> None:
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
@@ -147,17 +186,19 @@ async def _run(
         lifespan="on",
         access_log=False,
         log_level=options.log_level,
+        log_config=None,
+        proxy_headers=options.trust_proxy,
+        ssl_certfile=options.certfile,
+        ssl_keyfile=options.keyfile,
         timeout_graceful_shutdown=2,
     )
-    address = _address(listener, folder, token)
     await _Server(config, address, not options.no_browser).serve(sockets=[listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with status 1 and one line for what can be mended."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold addresses with tokens
+    set_up(options.log_level, options.log_format, [options.token or ""])
     try:
         asyncio.run(_serve(options))
     except KeyboardInterrupt:

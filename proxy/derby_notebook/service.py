@@ -93,6 +93,10 @@ class NotebookService:
         await self.kernels.close()
         await asyncio.gather(*(saver.close() for saver in self._savers.values()))
 
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background; what it raises is logged."""
+        self._spawn(work)
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)

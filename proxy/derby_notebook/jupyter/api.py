@@ -50,6 +50,10 @@ class JupyterAPI:
             message = response.reason_phrase
         raise JupyterError(response.status_code, message)
 
+    async def version(self) -> str:
+        """Return the server's version."""
+        return str((await self._call("GET", "api"))["version"])
+
     async def contents(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return a contents model; ``content``, ``hash``, ``type``, ``format`` as parameters."""
         model: dict[str, Any] = await self._call(

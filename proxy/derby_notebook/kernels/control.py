@@ -92,6 +92,32 @@ class Kernels:
         await self.relay(notebook_id).put(cells, user)
         return cells
 
+    async def names(self) -> dict[str, str]:
+        """Return the installed kernels' display names by name; the default one as ``""``."""
+        return await self._api.kernel_names()
+
+    async def act(self, kernel_id: str, action: str) -> None:
+        """``interrupt`` or ``restart`` a kernel; one of ours by its notebook's relay."""
+        for relay in self._relays.values():
+            if relay.kernel_id == kernel_id:
+                await (relay.interrupt() if action == "interrupt" else relay.restart())
+                return
+        await self._api.kernel_action(kernel_id, action)
+
+    async def clear(self, notebook_id: str, cell: str | None = None) -> list[str]:
+        """Take away what a cell, or every cell, shows; return which."""
+        found = await self._documents.find("cells", {"_notebook": notebook_id})
+        cleared = []
+        for snapshot in found:
+            if cell is not None and snapshot.id != cell:
+                continue
+            self.relay(notebook_id).cleared(snapshot.id)
+            if snapshot.data.get("outputs") or snapshot.data.get("execution_count") is not None:
+                fields: dict[str, Any] = {"outputs": [], "execution_count": None}
+                await self._documents.set("cells", snapshot.id, **fields)
+                cleared.append(snapshot.id)
+        return cleared
+
     async def forget(self, notebook_id: str) -> None:
         """Let go of a notebook that is no more."""
         relay = self._relays.pop(notebook_id, None)

@@ -514,6 +514,18 @@ class KernelRelay:
 
     # What people ask of the kernel
 
+    @property
+    def kernel_id(self) -> str | None:
+        """The kernel's id; None while there is none."""
+        return self._channel.kernel_id if self._channel else None
+
+    def cleared(self, cell: str) -> None:
+        """What a cell showed is taken away; what comes later of its run is shown."""
+        for run in self._runs.values():
+            if run.asked.cell == cell:
+                run.area.clear()
+                run.count = None
+
     def _kernel_id(self) -> str:
         if self._channel is None:
             raise NoKernel("No kernel runs yet. Run a cell to start one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-__all__ = ["PERMISSIONS", "Role", "may_edit", "parse_roles", "role_of"]
+__all__ = ["PERMISSIONS", "Role", "may_edit", "parse_roles", "role_of", "viewer_may"]
 
 Role: TypeAlias = Literal["owner", "editor", "viewer"]
 
@@ -39,6 +39,13 @@ def role_of(me: Mapping[str, Any], roles: Mapping[str, Role]) -> Role | None:
     wanted: Role = next((roles[name] for name in names if name in roles), "editor")
     full = "write" in contents and "execute" in (allowed.get("kernels") or ())
     return wanted if full else "viewer"
+
+
+def viewer_may(method: str, path: str) -> bool:
+    """Whether a viewer's request to Jupyter is passed on: what reads, and signing in and out."""
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return "/api/terminals" not in path and "/nbconvert" not in path
+    return path.endswith(("/login", "/logout"))
 
 
 def may_edit(user: Mapping[str, Any] | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Iterable
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from derby_notebook.jupyter.http import http_client
+from derby_notebook.web.origin import FORWARDED
 
 __all__ = ["ReverseProxy", "end_to_end", "without_token"]
 
@@ -50,12 +51,28 @@ def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
     return [(name, value) for name, value in lower if name not in hop]
 
 
-class ReverseProxy:
-    """Forwards requests with the caller's own credentials; ``url`` is the server's root."""
+Observer: TypeAlias = Callable[[str, str, bytes], None]
+"""Told of a file operation that Jupyter carried out: method, path, and the answer's body."""
 
-    def __init__(self, origin: str, token: str = "") -> None:
+
+class ReverseProxy:
+    """Forwards requests with the caller's own credentials; ``origin`` is the server's root.
+
+    ``trusted``: what an outer proxy says of the caller is passed on, else dropped.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        token: str = "",
+        *,
+        trusted: bool = False,
+        observer: Observer | None = None,
+    ) -> None:
         self._origin = origin.rstrip("/")
         self._token = token
+        self._observer = observer
+        self._dropped = frozenset() if trusted else FORWARDED
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
         self._http = http_client(timeout=httpx.Timeout(None, connect=10), limits=limits)
 
@@ -70,7 +87,7 @@ class ReverseProxy:
 
     async def http(self, request: Request) -> Response:
         """Forward a request, both bodies streamed; only pages are held to take the token out."""
-        headers = end_to_end(request.headers.raw)
+        headers = [(k, v) for k, v in end_to_end(request.headers.raw) if k not in self._dropped]
         body = request.stream() if "content-length" in request.headers else None
         if "transfer-encoding" in request.headers:
             body = request.stream()
@@ -92,18 +109,35 @@ class ReverseProxy:
             response = Response(page, answer.status_code)
             response.raw_headers += [(k, v) for k, v in kept if k not in drop]
             return response
+        if self._watches(request) and answer.is_success:
+            whole = await answer.aread()
+            assert self._observer is not None
+            self._observer(request.method, request.url.path, whole)
+            response = Response(whole, answer.status_code)
+            drop = {b"content-length", b"content-encoding"}
+            response.raw_headers += [(k, v) for k, v in kept if k not in drop]
+            return response
         streamed = StreamingResponse(
             _raw(answer), answer.status_code, background=BackgroundTask(answer.aclose)
         )
         streamed.raw_headers = kept
         return streamed
 
+    def _watches(self, request: Request) -> bool:
+        return (
+            self._observer is not None
+            and request.method in ("PATCH", "PUT", "DELETE", "POST")
+            and "/api/contents" in request.url.path
+        )
+
     async def websocket(self, websocket: WebSocket) -> None:
         """Forward a websocket: the server's choice of subprotocol, its frames and its close."""
         headers = [
             (key, value)
             for key, value in websocket.headers.items()
-            if key not in _HANDSHAKE and not key.startswith("sec-websocket-")
+            if key not in _HANDSHAKE
+            and key.encode() not in self._dropped
+            and not key.startswith("sec-websocket-")
         ]
         # The address names the browser's own Host, which Jupyter compares with the Origin.
         upstream_at = urlsplit(self._origin)
