@@ -9,8 +9,9 @@ import secrets
 import socket
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -141,7 +142,18 @@ async def _serve(options: argparse.Namespace) -> None:
         await _run(app, listener, options, address)
     finally:
         if jupyter is not None:
-            await jupyter.stop()
+            await _to_the_end(jupyter.stop())
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish work that Ctrl-C has asked for, whatever else it cancels."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            continue
+    task.result()
 
 
 def _address(

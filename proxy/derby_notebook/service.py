@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
+import json
 import logging
 import time
+from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +67,7 @@ class NotebookService:
         self._savers: dict[str, Saver] = {}
         self._touched: dict[str, float] = {}
         self._subscriptions: list[Subscription] = []
+        self._removed: deque[str] = deque(maxlen=1000)
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: asyncio.Queue[str] = asyncio.Queue()
         self._told: asyncio.Queue[Op] = asyncio.Queue()
@@ -242,6 +246,21 @@ class NotebookService:
         elif self.editors.entered(agent, cell_id, user) and hasattr(agent, "at_close"):
             agent.at_close[lambda: self._spawn(self.editors.gone(agent))] = None
 
+    # Copies of cells
+
+    def remember_removed(self, cell: dict[str, Any]) -> None:
+        """Keep what a removed cell showed, so that it may be brought back."""
+        if cell.get("outputs") or cell.get("execution_count") is not None:
+            self._removed.append(_shown(cell))
+
+    async def has_shown(self, cell: dict[str, Any]) -> bool:
+        """Whether a cell of its notebook, there or removed not long ago, shows the same."""
+        wanted = _shown(cell)
+        if wanted in self._removed:
+            return True
+        found = await self.documents.find("cells", {"_notebook": cell.get("_notebook")})
+        return any(_shown(other.data) == wanted for other in found)
+
     # Running
 
     async def change_kernel(self, notebook_id: str, name: str) -> None:
@@ -263,6 +282,11 @@ class NotebookService:
                 await self.kernels.run(cell_id, self.runners.pop(cell_id, None))
             except Exception:
                 log.exception("Cell %s could not be queued", cell_id)
+
+
+def _shown(cell: dict[str, Any]) -> str:
+    kept = [cell.get("_notebook"), cell.get("outputs") or [], cell.get("execution_count")]
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def _changes_file(op: Op) -> bool:

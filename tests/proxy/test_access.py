@@ -203,6 +203,32 @@ async def test_an_editor_edits_runs_and_leaves_the_cell(
     await watcher.aclose()
 
 
+@pytest.mark.jupyter
+@pytest.mark.timeout(60)
+async def test_a_copied_cell_keeps_its_outputs_and_an_invented_one_is_refused(
+    browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
+) -> None:
+    notebook = await opened(browser, folder, "print(6*7)")
+    async with await line_of(browser, derby) as client:
+        [doc] = (await client.query("cells", {"_notebook": notebook})).docs
+        await doc.subscribe()
+        await doc.submit([{"p": ["_state"], "oi": "run"}])
+        await eventually(lambda: _is(lambda: (doc.data.get("_run") or {}).get("ended")))
+        shown = {key: doc.data[key] for key in ("outputs", "execution_count")}
+        await client.doc("cells", f"copy-{notebook}").create(
+            {**CELL, "_notebook": notebook, **shown}
+        )
+        await doc.delete()
+        await client.doc("cells", f"back-{notebook}").create(
+            {**CELL, "_notebook": notebook, **shown}
+        )
+        forged = [{"output_type": "stream", "name": "stdout", "text": "43\n"}]
+        with pytest.raises(ShareDBError, match="outputs"):
+            await client.doc("cells", f"forged-{notebook}").create(
+                {**CELL, "_notebook": notebook, "outputs": forged}
+            )
+
+
 async def _is(holds: Any) -> bool:
     return bool(holds())
 

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_RUNS: Final = 500
 ANSWER_SECONDS: Final = 20.0
+READY_SECONDS: Final = 5.0
+READY_TRIES: Final = 12
 RESTARTED: Final = "The kernel was restarted before the cell ended"
 DIED: Final = "The kernel died while it ran this cell. It is started again, without its variables"
 GONE: Final = "Jupyter ended or was restarted, and the kernel with it. Run the cells again"
@@ -83,6 +85,8 @@ class KernelRelay:
         self._kernel: dict[str, Any] = {}
         self._shown: dict[str, Any] = {}
         self._restarting = False
+        self._ready = asyncio.Event()
+        self._ready.set()
         self._features: set[str] = set()
         self._subshell: str | None = None
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -223,11 +227,23 @@ class KernelRelay:
             "allow_stdin": True,
             "stop_on_error": False,
         }
+        await self._wait_until_ready(channel)
         message = request("shell", "execute_request", content, self._ws_session)
         self._remember(message.id, run)
         run.generation = channel.generation
         await self._save_state(run, message.id)
         await channel.send(message)
+
+    async def _wait_until_ready(self, channel: KernelChannel) -> None:
+        """A kernel that is just starting may lose what it is sent."""
+        for _ in range(READY_TRIES):
+            try:
+                await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
+            except TimeoutError:
+                await channel.probe()
+            else:
+                return
+        raise TimeoutError("The kernel does not answer")
 
     def _remember(self, message_id: str, run: Run) -> None:
         self._runs[message_id] = run
@@ -424,6 +440,7 @@ class KernelRelay:
 
     async def _line_found(self) -> None:
         """All that was sent while no line stood is received: a run that is not over never will."""
+        self._ready.set()
         current, channel = self._current, self._channel
         sent = current[0].generation if current else None
         if channel is not None and sent is not None and sent < channel.generation:
@@ -438,6 +455,7 @@ class KernelRelay:
     async def _lose_kernel(self, reason: str) -> None:
         self._abort_current("lost", reason)
         await self.cancel(None, reason)
+        self._ready.set()
         self._channel, self._subshell = None, None
         self._runs.clear()
         self._kernel = {key: value for key, value in self._kernel.items() if key != "id"}
@@ -508,6 +526,7 @@ class KernelRelay:
                 run.generation = -1
         self._runs = OrderedDict((key, kept) for key, kept in self._runs.items() if kept is run)
         self._subshell = None
+        self._ready.clear()
         await self._show(state)
         if state != "dead" and self._channel is not None:
             await self._channel.probe()

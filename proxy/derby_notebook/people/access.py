@@ -23,9 +23,10 @@ CELL_FIELDS: Final = frozenset(
 )
 """What a client may change of a cell."""
 
+SHOWN: Final = ("outputs", "execution_count")
+"""What only a run makes: a client's new cell has it only as a copy of a cell of the notebook."""
+
 FRESH_CELL: Final[dict[str, tuple[Any, ...]]] = {
-    "outputs": ([], None),
-    "execution_count": (None,),
     "_state": ("idle", "run", None),
     "_editors": ({}, None),
 }
@@ -125,7 +126,7 @@ class GuardedAgent(Agent):
 def guard(backend: Backend, service: NotebookService) -> None:
     """Hook the rules into a backend."""
 
-    def check_write(request: SubmitRequest) -> None:
+    async def check_write(request: SubmitRequest) -> None:
         custom = request.agent.custom
         if custom.get("service"):
             return
@@ -136,10 +137,24 @@ def guard(backend: Backend, service: NotebookService) -> None:
             data = request.snapshot.data if request.snapshot and request.snapshot.exists else {}
             if data.get("_user") not in (None, user.get("username")):
                 reason = "What a user sees of a notebook is their own"
+        if reason is None and request.collection == "cells":
+            reason = await _check_copy(request)
         if reason is not None:
             raise OpRejected(reason, ErrorCode.OP_SUBMIT_REJECTED)
         if request.collection == "cells":
             _note(request, user.get("username", ""))
+
+    async def _check_copy(request: SubmitRequest) -> str | None:
+        """A cell that is pasted or brought back keeps what it showed; nothing else is shown."""
+        before = request.snapshot.data if request.snapshot and request.snapshot.exists else None
+        if "del" in request.op and isinstance(before, dict):
+            service.remember_removed(before)
+        data = (request.op.get("create") or {}).get("data") or {}
+        if not data.get("outputs") and data.get("execution_count") is None:
+            return None
+        if await service.has_shown(data):
+            return None
+        return "outputs are written by the notebook service only"
 
     def _note(request: SubmitRequest, username: str) -> None:
         if "create" in request.op:
