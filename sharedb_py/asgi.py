@@ -139,6 +139,7 @@ class ShareDBApp:
             )
         except Exception as error:
             log.info("A connection was refused: %s", error)
+            transport.close(1011, "Internal error")  # a hook that refused has closed it already
             await asyncio.Event().wait()  # the writer says goodbye and ends us
             return
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sharedb_py.agent import Agent
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 
@@ -31,4 +32,24 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
     await asyncio.wait_for(serving, 5)
     assert sent[-1]["code"] == 1013
     assert len(sent) < 10
+    await backend.close()
+
+
+async def test_a_client_that_cannot_be_served_is_not_kept_waiting() -> None:
+    class Broken(Agent):
+        async def open(self, req: Any) -> None:
+            raise RuntimeError("no")
+
+    backend = Backend()
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    incoming.put_nowait({"type": "websocket.connect"})
+    scope = {"type": "websocket", "path": "/channel", "headers": []}
+    app = ShareDBApp(backend, agent_class=Broken)
+    await asyncio.wait_for(app(scope, incoming.get, send), 5)
+    assert sent[-1] == {"type": "websocket.close", "code": 1011, "reason": "Internal error"}
     await backend.close()
