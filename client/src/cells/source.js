@@ -60,6 +60,7 @@ class Source {
     this.editor = this.editor || loaded.createEditor(this.cell);
     this.editor.show(this.place);
     this.cell.box.classList.add('live');
+    this.cell.page.viewport.watchLive(this.cell, true);
     this.still = null;
   }
 
@@ -67,6 +68,7 @@ class Source {
     if (!this.live || this.editor.view.hasFocus) return;
     this.editor.hide();
     this.cell.box.classList.remove('live');
+    this.cell.page.viewport.watchLive(this.cell, false);
     this.drawStill();
   }
 

@@ -1,8 +1,8 @@
 'use strict';
 // Which cells are near enough to be worth drawing, and to hold a live editor.
 //
-// Three rings: within the first a cell gets an editor; beyond the second it gives it up; what
-// has never been near is drawn when there is time.
+// Within the first ring a cell is drawn and gets an editor; beyond the second it gives the editor
+// up, so only cells with one are watched for that. What has never been near is drawn when there is time.
 
 const NEAR = '700px 0px';
 const FAR = '4000px 0px';
@@ -15,7 +15,7 @@ class Viewport {
     this.cells = new WeakMap();
     this.waiting = new Set();
     this.near = new IntersectionObserver((entries) => this.crossed(entries, 'approached', null), {rootMargin: NEAR});
-    this.far = new IntersectionObserver((entries) => this.crossed(entries, 'drawn', 'left'), {rootMargin: FAR});
+    this.far = new IntersectionObserver((entries) => this.crossed(entries, null, 'left'), {rootMargin: FAR});
     this.drawAll = () => {
       for (const cell of this.waiting) cell.draw();
       this.waiting.clear();
@@ -27,7 +27,6 @@ class Viewport {
     this.cells.set(cell.box, cell);
     this.waiting.add(cell);
     this.near.observe(cell.box);
-    this.far.observe(cell.box);
     this.drawSoon();
   }
 
@@ -37,17 +36,19 @@ class Viewport {
     this.far.unobserve(cell.box);
   }
 
+  // From when a cell has an editor until it gives it up.
+  watchLive(cell, on) {
+    if (on) this.far.observe(cell.box);
+    else this.far.unobserve(cell.box);
+  }
+
   crossed(entries, inside, outside) {
     for (const entry of entries) {
       const cell = this.cells.get(entry.target);
       const method = entry.isIntersecting ? inside : outside;
       if (!cell || !method) continue;
-      if (method === 'drawn') {
-        this.waiting.delete(cell);
-        cell.draw();
-      } else {
-        cell[method]();
-      }
+      this.waiting.delete(cell);
+      cell[method]();
     }
   }
 

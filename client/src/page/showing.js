@@ -68,12 +68,15 @@ module.exports = {
     return (info && info.name) || (kernelspec && kernelspec.language) || 'python';
   },
 
-  // Editors come a few at a time, nearest first, so that scrolling stays smooth.
+  // Editors come a few at a time, and not while the page flies past, so that scrolling stays smooth.
   wakeSoon(source) {
     this.waking.push(source);
     if (this.wakingSoon) return;
+    let lastY = scrollY;
     const work = () => {
-      const end = performance.now() + 6;
+      const flying = Math.abs(scrollY - lastY) > innerHeight / 8;
+      lastY = scrollY;
+      const end = performance.now() + (flying ? 0 : 6);
       while (this.waking.length && performance.now() < end) {
         const next = this.waking.shift();
         if (!next.destroyed && this.isNear(next.cell.box)) next.wake();

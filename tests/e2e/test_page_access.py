@@ -1,0 +1,133 @@
+"""The page for everybody: nothing serious by axe, usable by keyboard alone, and on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from playwright.async_api import expect
+
+from tests.e2e.conftest import NotebookServer, OpenNotebook, OpenPage
+from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.running import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+
+AXE = ROOT / "client" / "node_modules" / "axe-core" / "axe.min.js"
+TABLE = (
+    '<table border="1" class="dataframe"><thead><tr><th></th><th>mean</th></tr></thead>'
+    "<tbody><tr><th>a</th><td>1</td></tr></tbody></table>"
+)
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="4"/></svg>'
+TRACE = ["\x1b[31mKeyError\x1b[0m", "\x1b[32m----> 1\x1b[0m \x1b[43mx[1]\x1b[49m"]
+CELLS = [
+    new_markdown_cell("# Title\n\nText with `code`, $x^2$, a [link](https://example.org).\n\n> so"),
+    new_code_cell("x = 1  # one\nprint('two')", execution_count=1),
+    new_code_cell("t", outputs=[new_output("display_data", {"text/html": TABLE})]),
+    new_code_cell("p", outputs=[new_output("display_data", {"image/svg+xml": PICTURE})]),
+    new_code_cell("j", outputs=[new_output("display_data", {"application/json": {"a": [1]}})]),
+    new_code_cell("e", outputs=[new_output("error", ename="E", evalue="x", traceback=TRACE)]),
+]
+
+
+async def violations(page: NotebookPage) -> list[str]:
+    """Return what axe calls serious or critical, by WCAG 2.2 AA."""
+    await page.page.evaluate(AXE.read_text())
+    found: dict[str, Any] = await page.page.evaluate(
+        """() => axe.run(document, {
+          runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+          resultTypes: ['violations']
+        })"""
+    )
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious(open_notebook: OpenNotebook, scheme: str) -> None:
+    page = await open_notebook(*CELLS, color_scheme=scheme, bypass_csp=True)
+    await expect(page.cell(0).locator(".katex")).to_be_visible(timeout=PATIENCE)
+    await page.focus(1)
+    assert await violations(page) == []
+    await page.press("chat")
+    await page.page.get_by_label("Message", exact=True).fill("hello")
+    await page.keys("Enter")
+    await expect(page.page.locator(".chat-text")).to_contain_text("hello", timeout=PATIENCE)
+    await page.page.locator(".kernel").click()
+    assert await violations(page) == []
+    await page.keys("Escape")
+    await page.command(1, "f")
+    await page.page.get_by_label("Find", exact=True).fill("t")
+    assert await violations(page) == []
+    await page.keys("Escape", "Escape")
+    for key in ("h", "p"):
+        await page.command(0, key)
+        await expect(page.page.get_by_role("dialog")).to_be_visible()
+        assert await violations(page) == []
+        await page.keys("Escape")
+
+
+async def test_the_error_page_is_accessible(
+    notebook_server: NotebookServer, open_page: OpenPage
+) -> None:
+    page = await open_page(notebook_server.url("notebooks/missing.ipynb"), bypass_csp=True)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
+    assert await violations(NotebookPage(page)) == []
+
+
+async def test_everything_is_reached_by_keyboard(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("one"))
+    await page.page.locator(".home").focus()
+    reached: list[str] = []
+    for _ in range(40):
+        reached.append(
+            await page.page.evaluate(
+                "() => document.activeElement.dataset.action"
+                " || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
+        await page.keys("Tab")
+    for wanted in (
+        "saving",
+        "person",
+        "chat",
+        "kernel",
+        "insert-above",
+        "run",
+        "cell-type",
+        "help",
+    ):
+        assert wanted in reached, reached
+    assert any(name.startswith("cell ") for name in reached)
+    await page.page.locator(".kernel").focus()
+    await page.keys("Enter")
+    await expect(page.page.get_by_role("menuitem").first).to_be_focused()
+    await page.keys("ArrowDown")
+    await expect(page.page.get_by_role("menuitem", name="Restart 0 0")).to_be_focused()
+    await page.keys("Escape")
+    await expect(page.page.locator(".kernel")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1280, 700, 360])
+async def test_nothing_is_wider_than_the_window(open_notebook: OpenNotebook, width: int) -> None:
+    page = await open_notebook(*CELLS, new_code_cell("long_name = " * 60), width=width)
+    await page.focus(1)
+    wide = await page.page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= width
+
+
+async def test_on_paper_there_is_only_the_notebook(open_notebook: OpenNotebook) -> None:
+    long = "\n".join(str(number) for number in range(200))
+    page = await open_notebook(
+        *CELLS, new_code_cell("p", outputs=[new_output("stream", name="stdout", text=long)])
+    )
+    await page.page.emulate_media(media="print")
+    await expect(page.page.locator(".bars")).to_be_hidden()
+    await expect(page.page.locator(".add-bar")).to_be_hidden()
+    heights = await page.outputs(6).evaluate("box => [box.clientHeight, box.scrollHeight]")
+    assert heights[0] == heights[1]

@@ -1,0 +1,121 @@
+"""What the page says of itself: saved or not, offline, read-only, nothing there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from nbformat.v4 import new_code_cell
+from playwright.async_api import Route, expect
+
+from tests.e2e.conftest import NotebookServer, OpenNotebook, OpenPage
+from tests.e2e.notebook_page import PATIENCE, NotebookPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+
+
+async def test_offline_is_said_without_moving_the_page(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer
+) -> None:
+    page = await open_notebook(new_code_cell("one"))
+    before = await page.cell(0).bounding_box()
+    notebook_server.kill()
+    notice = page.page.locator(".notice.offline")
+    await expect(notice).to_contain_text("Reconnecting", timeout=PATIENCE)
+    await expect(page.page.locator(".saving")).to_contain_text("Offline")
+    assert await page.cell(0).bounding_box() == before
+    await page.focus(0)
+    await page.keys("End")
+    await page.type(" kept")
+    notebook_server.launch()
+    await expect(notice).to_have_count(0, timeout=60_000)
+    await page.saved()
+    assert "one kept" in (notebook_server.folder / "page.ipynb").read_text()
+
+
+async def test_an_empty_notebook_invites_to_add_a_cell(
+    notebook_server: NotebookServer, open_page: OpenPage
+) -> None:
+    (notebook_server.folder / "empty.ipynb").write_text("")
+    page = NotebookPage(await open_page(notebook_server.url("notebooks/empty.ipynb")))
+    await page.connected()
+    await expect(page.page.locator(".empty")).to_contain_text("Nothing here yet")
+    await page.page.get_by_role("button", name="Text", exact=True).click()
+    await expect(page.cell(0)).to_have_attribute("data-cell-type", "markdown")
+    await expect(page.cell(0).locator(".cm-content")).to_be_focused(timeout=PATIENCE)
+    await page.type("# Hello")
+    await page.keys("Shift+Enter")
+    await expect(page.cell(0).locator("h1")).to_have_text("Hello")
+
+
+async def test_a_viewer_sees_that_the_page_is_read_only(
+    notebook_server: NotebookServer, open_notebook: OpenNotebook, open_page: OpenPage
+) -> None:
+    editor = await open_notebook(new_code_cell("one"))
+    page = await open_page("about:blank")
+
+    async def as_viewer(route: Route) -> None:
+        answer = await route.fetch()
+        text = await answer.text()
+        await route.fulfill(
+            response=answer, body=text.replace('"role": "editor"', '"role": "viewer"')
+        )
+
+    await page.route("**/notebooks/page.ipynb", as_viewer)
+    await page.goto(notebook_server.url("tree"))
+    await page.goto(f"http://localhost:{notebook_server.port}/notebooks/page.ipynb")
+    viewer = NotebookPage(page)
+    await viewer.ready()
+    await expect(page.locator(".viewing")).to_contain_text("View only")
+    await expect(page.locator('[data-action="run"], [data-action="remove"]')).to_have_count(0)
+    await viewer.focus(0)
+    await viewer.type("not taken")
+    await viewer.keys("Escape", "b", "d", "d")
+    await expect(page.locator(".toast")).to_contain_text("read-only")
+    await editor.focus(0)
+    await editor.keys("End")
+    await editor.type("!")
+    await viewer.expect_sources("one!")
+
+
+async def test_errors_of_the_server_are_said_in_words(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("1"))
+    await page.run(0)
+    await expect(page.cell(0)).to_contain_text("[1]", timeout=60_000)
+
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=502, body="Jupyter does not answer")
+
+    await page.page.route("**/derby/kernels/**", fail)
+    await page.press("interrupt")
+    await expect(page.page.locator(".toast.problem")).to_contain_text("Jupyter does not answer")
+
+
+async def test_the_kernel_pill_tells_what_the_kernel_does_and_how_far_a_run_is(
+    open_notebook: OpenNotebook,
+) -> None:
+    cells = [new_code_cell("import time; time.sleep(0.6)") for _ in range(4)]
+    page = await open_notebook(*cells)
+    kernel = page.page.locator(".kernel")
+    await expect(kernel).to_contain_text("not started")
+    await page.press("run-all")
+    await expect(kernel.locator(".progress")).to_contain_text("of 4", timeout=60_000)
+    await expect(kernel).to_contain_text("busy", timeout=60_000)
+    await expect(kernel).to_contain_text("idle", timeout=60_000)
+    await expect(kernel.locator(".progress")).to_have_count(0)
+    await expect(kernel).to_contain_text("Python 3")
+
+
+async def test_colours_follow_ones_choice_over_a_reload(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("1"), color_scheme="light")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light = await page.page.evaluate(ground)
+    for _ in range(2):
+        await page.command(0, "p")
+        await page.type("light, dark")
+        await page.keys("Enter")
+    assert await page.page.evaluate(ground) != light
+    await page.page.reload()
+    await page.ready()
+    assert await page.page.evaluate(ground) != light
+    assert json.dumps(await page.sources()) == '["1"]'
