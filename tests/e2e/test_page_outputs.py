@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)
 
 
 def shows(data: dict[str, Any]) -> nbformat.NotebookNode:
-    return new_code_cell("show()", outputs=[new_output("display_data", data)])
+    cell: nbformat.NotebookNode = new_code_cell("show()")
+    cell.outputs = [new_output("display_data", data)]
+    return cell
 
 
 async def test_formulas_are_set_in_markdown_and_in_outputs(open_notebook: OpenNotebook) -> None:

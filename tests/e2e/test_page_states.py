@@ -86,7 +86,7 @@ async def test_errors_of_the_server_are_said_in_words(open_notebook: OpenNoteboo
     async def fail(route: Route) -> None:
         await route.fulfill(status=502, body="Jupyter does not answer")
 
-    await page.page.route("**/derby/kernels/**", fail)
+    await page.page.route("**/derby/notebooks/*/interrupt", fail)
     await page.press("interrupt")
     await expect(page.page.locator(".toast.problem")).to_contain_text("Jupyter does not answer")
 

@@ -33,17 +33,33 @@ def json1_doc(rng: Random, depth: int = 3) -> Any:
 def json1_op(rng: Random, doc: Any, more: float = 0.5) -> Op:
     """Return up to a handful of changes, each made for what the ones before it left, as one op."""
     op: Op = None
+    before = doc
     while True:
         part = _part(rng, doc)
         doc = json1.apply(doc, part)
         op = json1.compose(op, part)
         if rng.random() > more:
-            return op
+            break
+    return _respelled(rng, json1.make_invertible(op, before) if rng.random() < 0.3 else op)
+
+
+def _respelled(rng: Random, op: Any) -> Any:
+    """Return the op with some edits in the long form, which names the type."""
+    if isinstance(op, list):
+        return [_respelled(rng, item) for item in op]
+    if isinstance(op, dict) and rng.random() < 0.3:
+        for short, name in (("ena", "number"), ("es", text_unicode.uri)):
+            if short in op:
+                op = {**op, "et": name, "e": op[short]}
+                del op[short]
+    return op
 
 
 def json1_position(rng: Random, doc: Any) -> Path:
-    """Return the path of some value in a document."""
-    return _path(rng, doc)
+    """Return the path of some value in a document, or of a place in a text."""
+    path = _path(rng, doc)
+    value = _at(doc, path)
+    return [*path, rng.randint(0, len(value))] if isinstance(value, str) else path
 
 
 def _keys(value: Any) -> list[Any]:

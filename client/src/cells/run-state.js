@@ -17,8 +17,11 @@ function duration(ms) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-// The place of a cell among those that wait, from 1; 0 if it does not wait.
-function queuePosition(cells, id) {
+// The place of a cell among those that wait, from 1; 0 if it does not wait. The service's queue
+// has the running cell first; before it knows of a run, the time it was asked for decides.
+function queuePosition(cells, id, queue) {
+  const known = (queue || []).indexOf(id);
+  if (known > 0) return known;
   const waiting = cells
     .filter((cell) => cell._state === 'queued' || cell._state === 'run')
     .sort((a, b) => ((a._run && a._run.asked) || 0) - ((b._run && b._run.asked) || 0));

@@ -25,7 +25,7 @@ module.exports = {
   press(id, event) {
     this.perform(id);
     const cell = this.component();
-    const stays = ['find', 'palette', 'help', 'chat', 'restart', 'restart-run-all'].includes(id);
+    const stays = ['find', 'palette', 'help', 'chat', 'restart', 'restart-run-all', 'shutdown'].includes(id);
     if (event && event.detail > 0 && cell && !stays && !this.focusWhenCreated) cell.box.focus({preventScroll: true});
   },
 

@@ -44,6 +44,8 @@ const running = [
   {id: 'run-below', title: 'Run this cell and all below', changes: true, run: (page) => page.runBelow()},
   {id: 'interrupt', title: 'Interrupt the kernel', icon: 'stop', keys: ['i i'], changes: true, run: (page) => page.kernelRequest('interrupt')},
   {id: 'restart', title: 'Restart the kernel', icon: 'restart', keys: ['0 0'], changes: true, run: (page) => page.restartKernel()},
+  {id: 'cancel', title: 'Cancel what waits to run', changes: true, run: (page) => page.cancelWaiting()},
+  {id: 'shutdown', title: 'Shut down the kernel', changes: true, run: (page) => page.shutDown()},
   {id: 'restart-run-all', title: 'Restart the kernel and run all cells', changes: true, run: (page) => page.restartKernel({andRun: true})}
 ];
 
@@ -71,7 +73,7 @@ const looking = [
 ];
 
 const general = [
-  {id: 'save', title: 'Save (it is done by itself)', keys: ['s'], anyKeys: ['Mod+s'], run: (page) => page.saySaved()},
+  {id: 'save', title: 'Save now (it is done by itself too)', keys: ['s'], anyKeys: ['Mod+s'], run: (page) => page.saveNow()},
   {id: 'find', title: 'Find and replace in the notebook', icon: 'find', keys: ['f'], anyKeys: ['Mod+f'], run: (page) => page.openFind()},
   {id: 'palette', title: 'All commands', icon: 'command', keys: ['p'], anyKeys: ['Mod+Shift+P', 'Mod+Shift+C'], run: (page) => page.openPalette()},
   {id: 'help', title: 'Keys', icon: 'keyboard', keys: ['h'], run: (page) => page.openHelp()},

@@ -7,7 +7,7 @@ const layout = [
   [['insert-above', 'Above'], ['insert-below', 'Below']],
   [['cut'], ['copy'], ['paste']],
   [['move-up'], ['move-down'], ['remove']],
-  [['run', 'Run'], ['run-all', 'Run all'], ['interrupt', 'Stop'], ['restart', 'Restart']]
+  [['run', 'Run'], ['run-all', 'Run all'], ['interrupt', 'Interrupt'], ['restart', 'Restart']]
 ];
 
 const primary = new Set(['run']);

@@ -16,7 +16,19 @@ module.exports = {
   },
 
   runChosen() {
-    for (const id of this.chosenIds()) this.runCell(id);
+    this.runCells(this.chosenIds());
+  },
+
+  // One cell is an op, so that it works offline too; several are asked for at once, to run in order.
+  runCells(ids) {
+    const waiting = ids.filter((id) => {
+      const cell = this.model.root.get(`cells.${id}`);
+      if (cell && cell.cell_type === 'code') return !isRunning(cell._state);
+      this.runCell(id);
+      return false;
+    });
+    if (waiting.length === 1) return this.runCell(waiting[0]);
+    return waiting.length ? this.tell('The cells were not run', this.ask('run', {cells: waiting})) : undefined;
   },
 
   // Runs the chosen cells and goes on to the next; past the end there is a new one.
@@ -34,21 +46,22 @@ module.exports = {
   },
 
   runAll() {
-    for (const id of this.order.ids) this.runCell(id);
+    this.runCells(this.order.ids);
   },
 
   runAbove() {
-    for (const id of this.order.ids.slice(0, this.selectedIndex())) this.runCell(id);
+    this.runCells(this.order.ids.slice(0, this.selectedIndex()));
   },
 
   runBelow() {
-    for (const id of this.order.ids.slice(this.selectedIndex())) this.runCell(id);
+    this.runCells(this.order.ids.slice(this.selectedIndex()));
   },
 
+  // The place of a cell among those that wait, from 1.
   queuePosition(run) {
     const cells = this.cellList();
     const cell = cells.find((item) => item._run === run);
-    return cell ? queuePosition(cells, cell.id) : 0;
+    return cell ? queuePosition(cells, cell.id, this.model.get('_page.notebook._queue')) : 0;
   },
 
   // Counts what runs and waits, for the header.
@@ -71,25 +84,58 @@ module.exports = {
     return response;
   },
 
-  async kernelRequest(action) {
-    const kernel = this.model.get('_page.notebook.session.kernel');
-    if (this.isViewer()) return false;
-    if (!kernel || !kernel.id) {
-      this.toast('No kernel runs yet. Run a cell to start one.', 'news');
-      return false;
-    }
+  // Asks the service something about this notebook.
+  ask(action, body = {}) {
+    return this.post(`notebooks/${this.notebookId}/${action}`, body);
+  },
+
+  // Waits for an answer; says in words that there was none. Returns whether there was one.
+  async tell(failure, asked) {
     try {
-      await this.post(`kernels/${kernel.id}/${action}`);
-      if (action === 'restart') this.toast('The kernel is restarted: what it knew is gone.', 'done');
+      await asked;
       return true;
     } catch (error) {
-      this.toast(`Jupyter did not ${action} the kernel: ${error.message}. Reload the page and try again.`);
+      this.toast(`${failure}: ${error.message}`);
       return false;
     }
   },
 
+  async kernelRequest(action) {
+    if (this.isViewer()) return false;
+    const done = await this.tell(`Jupyter did not ${action} the kernel`, this.ask(action));
+    if (done && action === 'restart') this.toast('The kernel is restarted: what it knew is gone.', 'done');
+    return done;
+  },
+
   async restartKernel({andRun} = {}) {
     if (!await this.confirm('Restart the kernel?', 'All variables are lost, for everybody here.', 'Restart')) return;
-    if (await this.kernelRequest('restart') && andRun) this.runAll();
+    if (andRun) await this.tell('The notebook was not run', this.ask('run', {which: 'all', restart: true}));
+    else await this.kernelRequest('restart');
+  },
+
+  async shutDown() {
+    if (!await this.confirm('Shut down the kernel?', 'All variables are lost, for everybody here. The next run starts it anew.', 'Shut down')) return;
+    await this.kernelRequest('shutdown');
+  },
+
+  cancelWaiting() {
+    return this.tell('What waits was not cancelled', this.ask('cancel'));
+  },
+
+  async listKernels() {
+    if (this.isViewer()) return;
+    try {
+      const {kernels} = await (await this.ask('kernels')).json();
+      const current = this.model.get('_page.notebook.session.kernel.name');
+      const list = Object.entries(kernels).map(([name, title]) => ({name, title, current: name === current}));
+      this.model.set('_page.kernels', list.length > 1 || !current ? list : []);
+    } catch {
+      this.model.set('_page.kernels', []); // the menu works without them
+    }
+  },
+
+  async chooseKernel(name) {
+    this.toggleKernelMenu(false);
+    if (await this.tell('The kernel was not chosen', this.ask('kernel', {name}))) this.toast('The next run starts that kernel.', 'done');
   }
 };

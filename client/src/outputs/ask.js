@@ -29,7 +29,7 @@ function formFor(cell, {id, prompt, password}) {
     event.preventDefault();
     button.disabled = true;
     try {
-      await cell.page.post(`notebooks/${cell.page.notebookId}/input`, {cell: cell.id, id, value: field.value});
+      await cell.page.ask('input', {cell: cell.id, id, value: field.value});
       if (form.contains(document.activeElement)) cell.box.focus({preventScroll: true});
     } catch (error) {
       button.disabled = false;

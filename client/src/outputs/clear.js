@@ -9,7 +9,8 @@ module.exports = {
     });
     if (this.isViewer() || !ids.length) return;
     try {
-      await this.post(`notebooks/${this.notebookId}/clear`, {cells: ids});
+      if (all) await this.ask('clear');
+      else for (const cell of ids) await this.ask('clear', {cell});
     } catch (error) {
       this.toast(`The outputs were not cleared: ${error.message}.`);
     }

@@ -83,7 +83,9 @@ module.exports = {
   toggleKernelMenu(on) {
     const open = on === undefined ? !this.model.get('_page.kernelMenu') : on;
     this.model.set('_page.kernelMenu', open);
-    if (open) this.focusSoon('#kernel-menu [role="menuitem"]');
+    if (!open) return;
+    this.focusSoon('#kernel-menu [role="menuitem"]');
+    this.listKernels();
   },
 
   menuLeft(event) {

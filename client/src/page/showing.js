@@ -51,6 +51,7 @@ module.exports = {
       this.viewport.destroy();
     });
     this.watchDragging(document.querySelector('main'));
+    this.watchFile();
     this.syncSelectedType();
     this.showChosen();
     followPeople(this);
@@ -94,17 +95,6 @@ module.exports = {
   // Typing goes out at once; only what the server has not taken yet holds a person back.
   mayLeave(event) {
     if (this.model.root.connection.hasWritePending()) event.preventDefault();
-  },
-
-  saySaved() {
-    const state = this.saveState(this.model.get('_page.notebook._save.state'), this.model.get('_page.connection'));
-    const text = {
-      saved: 'Everything is saved. Changes go to the file by themselves.',
-      offline: 'Offline: what you typed is kept here and saved once the server is back.',
-      error: this.model.get('_page.notebook._save.error') || 'The file could not be written. It is tried again every few seconds.',
-      conflict: this.model.get('_page.notebook._save.error') || 'The file was changed outside.'
-    }[state] || 'Saving: changes go to the file a moment after they stop.';
-    this.toast(text, state === 'error' || state === 'conflict' ? 'problem' : 'done');
   },
 
   toggleNumbers(everywhere) {

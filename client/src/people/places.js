@@ -28,6 +28,11 @@ module.exports = {
     return person.place ? `${person.name}, in ${person.place}: go along` : `${person.name}: go along`;
   },
 
+  // The name that a screen reader says starts with what is seen.
+  personLabel(person) {
+    return `${this.initials(person.name)}: ${this.personTitle(person)}`;
+  },
+
   // Redraws the marks of the cells that somebody came to or left.
   showPlaces() {
     const now = new Map();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sharedb_py.ot.json1.beside import Beside
 from sharedb_py.ot.json1.checking import check_op
-from sharedb_py.ot.json1.subtypes import edit_of, edit_type
+from sharedb_py.ot.json1.subtypes import edit_of, edit_type, moved_position
 from sharedb_py.ot.json1.tree import Node, Op, Path, has_drop, has_pick, to_tree
 
 __all__ = ["transform_position"]
@@ -62,8 +62,7 @@ def _arrive(node: Node | None, path: Path, start: int) -> None:
         subtype = edit_type(node.component)
         key = path[index]
         if subtype is not None and node.component is not None:
-            if hasattr(subtype, "transform_position"):
-                path[index] = subtype.transform_position(key, edit_of(node.component))
+            path[index] = moved_position(subtype, edit_of(node.component), key)
             return
         drops = Beside(node, has_drop, uncounted=True)
         node = drops.find(key)

@@ -11,7 +11,16 @@ from sharedb_py.ot.base import Side
 from sharedb_py.ot.json1.tree import Component, Node
 from sharedb_py.ot.text_unicode import text_unicode
 
-__all__ = ["edit_of", "edit_type", "is_noop", "made_invertible", "number", "register", "write_edit"]
+__all__ = [
+    "edit_of",
+    "edit_type",
+    "is_noop",
+    "made_invertible",
+    "moved_position",
+    "number",
+    "register",
+    "write_edit",
+]
 
 
 class Number:
@@ -108,6 +117,31 @@ def made_invertible(subtype: Any, edit: Any, value: Any) -> Any:
     if subtype is text_unicode and not isinstance(value, str):
         raise OpNotApplied("Only a text can be edited as one")
     return subtype.make_invertible(edit, value)
+
+
+def moved_position(subtype: Any, edit: Any, position: Any) -> Any:
+    """Return where a position inside an edited value is after the edit."""
+    if subtype is text_unicode:
+        return _position_in_text(edit, position)
+    if hasattr(subtype, "transform_position"):
+        return subtype.transform_position(position, edit)
+    return position
+
+
+def _position_in_text(edit: Any, position: int) -> int:
+    passed = 0
+    for component in edit:
+        if position <= passed:
+            break
+        if isinstance(component, dict):
+            deleted = component["d"]
+            size = deleted if isinstance(deleted, int) else len(deleted)
+            position -= min(size, position - passed)
+            continue
+        size = component if isinstance(component, int) else len(component)
+        passed += size
+        position += size if isinstance(component, str) else 0
+    return position
 
 
 def write_edit(node: Node, subtype: Any, edit: Any, *, keep_noop: bool = False) -> None:

@@ -1,0 +1,46 @@
+'use strict';
+// The file: that it is saved, that it changed outside, and what to do when it cannot be written.
+
+const ANEW = new Set(['missing', 'unreadable', 'not-a-file']);
+
+module.exports = {
+  saySaved() {
+    const state = this.saveState(this.model.get('_page.notebook._save.state'), this.model.get('_page.connection'));
+    const text = {
+      saved: 'Everything is saved. Changes go to the file by themselves.',
+      offline: 'Offline: what you typed is kept here and saved once the server is back.',
+      error: this.model.get('_page.notebook._save.error') || 'The file could not be written. It is tried again every few seconds.',
+      conflict: this.model.get('_page.notebook._save.error') || 'The file was changed outside.'
+    }[state] || 'Saving: changes go to the file a moment after they stop.';
+    this.toast(text, state === 'error' || state === 'conflict' ? 'problem' : 'done');
+  },
+
+  async saveNow() {
+    if (this.isViewer() || this.isOffline(this.model.get('_page.connection'))) return this.saySaved();
+    if (await this.tell('The file was not saved', this.ask('save'))) this.toast('Saved.', 'done');
+  },
+
+  canSaveAnew(save) {
+    return Boolean(save) && ANEW.has(save.reason) && !this.isViewer();
+  },
+
+  async saveAnew() {
+    const sure = await this.confirm('Write the file anew?', 'What is at its place now is replaced; a copy is kept beside it.', 'Write it');
+    if (sure && await this.tell('The file was not written', this.ask('save', {anew: true}))) this.toast('Saved.', 'done');
+  },
+
+  // Says what came in from outside, when it comes.
+  watchFile() {
+    const path = `notebooks.${this.notebookId}`;
+    let last = this.model.root.get(`${path}._merged.at`);
+    const changed = () => {
+      const merged = this.model.root.get(`${path}._merged`);
+      if (!merged || merged.at === last) return;
+      last = merged.at;
+      const notes = (merged.notes || []).join(' ');
+      this.toast(`The file changed outside; the changes are here now. ${notes}`.trim(), 'news');
+    };
+    for (const pattern of [`${path}._merged`, `${path}._merged.**`]) this.model.root.on('all', pattern, changed);
+    this.on('destroy', () => this.model.root.removeListener('all', changed));
+  }
+};
