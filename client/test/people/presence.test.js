@@ -1,0 +1,12 @@
+'use strict';
+const assert = require('node:assert/strict');
+const test = require('node:test');
+const {moveOf} = require('../../src/people/presence');
+
+test('a caret that moved counts up, one that is only said again does not', () => {
+  const first = {cell: 'a', anchor: 1, head: 1};
+  assert.equal(moveOf(undefined, first), 1);
+  assert.equal(moveOf({...first, moved: 4}, {...first}), 4);
+  assert.equal(moveOf({...first, moved: 4}, {...first, head: 2}), 5);
+  assert.equal(moveOf({...first, moved: 4}, {...first, cell: 'b'}), 5);
+});
