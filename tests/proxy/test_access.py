@@ -114,6 +114,8 @@ def test_a_viewer_only_reads_at_jupyters() -> None:
     assert viewer_may("GET", "/api/contents/a.ipynb")
     assert not viewer_may("PUT", "/api/contents/a.ipynb")
     assert not viewer_may("POST", "/api/kernels")
+    assert viewer_may("POST", "/login")
+    assert not viewer_may("PUT", "/api/contents/login"), "a file may be named so"
 
 
 # Through the websocket

@@ -42,10 +42,13 @@ def role_of(me: Mapping[str, Any], roles: Mapping[str, Role]) -> Role | None:
 
 
 def viewer_may(method: str, path: str) -> bool:
-    """Whether a viewer's request to Jupyter is passed on: what reads, and signing in and out."""
+    """Whether a viewer's request to Jupyter is passed on: what reads, and signing in and out.
+
+    ``path`` is the one below the base_url.
+    """
     if method in ("GET", "HEAD", "OPTIONS"):
         return "/api/terminals" not in path and "/nbconvert" not in path
-    return path.endswith(("/login", "/logout"))
+    return path in ("/login", "/logout")
 
 
 def may_edit(user: Mapping[str, Any] | None) -> bool:

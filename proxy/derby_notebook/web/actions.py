@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from derby_notebook.jupyter.api import JupyterError
 from derby_notebook.kernels.relay import NoKernel
 from derby_notebook.service import NotebookService
+from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
 
-__all__ = ["ACTIONS", "Refused", "run_action"]
+__all__ = ["ACTIONS", "Actions", "Refused", "run_action"]
 
 MAX_BODY: Final = 1 << 20
 
@@ -176,6 +179,46 @@ ACTIONS: Final[dict[str, Action]] = {
     "shutdown": _shutdown,
     "start": _start,
 }
+
+
+class Actions:
+    """``POST /derby/notebooks/ID/ACTION``, and the same for a kernel by its id."""
+
+    def __init__(self, service: NotebookService, gate: Gate, base: str) -> None:
+        self._service = service
+        self._gate = gate
+        self._base = base
+
+    def routes(self) -> list[BaseRoute]:
+        """Return what is served here."""
+        below = f"{self._base}/derby"
+        notebooks, kernels = "notebooks/{notebook}/{action}", "kernels/{kernel}/{action}"
+        return [
+            Route(f"{below}/{notebooks}", self.of_notebook, methods=["POST"]),
+            Route(f"{below}/{kernels}", self.of_kernel, methods=["POST"]),
+        ]
+
+    async def of_notebook(self, request: Request) -> Response:
+        """Carry out what a page asks of its notebook."""
+        caller = await self._gate.editor(request)
+        if isinstance(caller, Response):
+            return caller
+        notebook_id, action = request.path_params["notebook"], request.path_params["action"]
+        return await run_action(self._service, notebook_id, action, caller, request)
+
+    async def of_kernel(self, request: Request) -> Response:
+        """Interrupt or restart a kernel for a signed-in person on a page of ours."""
+        caller = await self._gate.editor(request)
+        if isinstance(caller, Response):
+            return caller
+        kernel, action = request.path_params["kernel"], request.path_params["action"]
+        if action not in ("interrupt", "restart") or not re.fullmatch(r"[\w-]+", kernel):
+            return PlainTextResponse("Not found\n", 404)
+        try:
+            await self._service.kernels.act(kernel, action)
+        except JupyterError as error:
+            return PlainTextResponse(f"{error.message}\n", error.status or 502)
+        return Response(status_code=204)
 
 
 async def run_action(

@@ -12,9 +12,17 @@ from starlette.requests import HTTPConnection
 from derby_notebook.jupyter.http import http_client
 from derby_notebook.people.roles import PERMISSIONS, Role, role_of
 
-__all__ = ["Caller", "Identity"]
+__all__ = ["Caller", "Identity", "token_of"]
 
 KEPT = ("cookie", "authorization", "host")
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """Return the token that a request bears, in any of the ways that Jupyter knows."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() in ("token", "bearer") and token:
+        return token.strip()
+    return connection.query_params.get("token")
 
 
 @dataclass(frozen=True)

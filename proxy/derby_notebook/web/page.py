@@ -6,13 +6,20 @@ import html
 import json
 from typing import Any, Final
 
-__all__ = ["CSP", "error_page", "notebook_page"]
+__all__ = ["CSP", "HEADERS", "error_page", "notebook_page"]
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
     "style-src 'self' 'unsafe-inline'; font-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
+HEADERS: Final = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+"""What every page of ours is sent with."""
 
 
 def _embed(data: Any) -> str:

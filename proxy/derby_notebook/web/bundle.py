@@ -1,0 +1,60 @@
+"""What a page boots from: the documents with their versions, and who looks."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from derby_notebook.documents import Documents
+
+__all__ = ["boot_data", "color_of", "shown_name"]
+
+COLORS: Final = (
+    *("#2563c9", "#b4407a", "#1a7f4b", "#a35a00"),
+    *("#6d4bc1", "#0f7c8c", "#b42318", "#5b6675"),
+)
+
+
+def color_of(username: str) -> str:
+    """Return the colour of a person: the same on every page, after a restart too."""
+    return COLORS[sum(username.encode()) % len(COLORS)]
+
+
+def shown_name(user: dict[str, Any]) -> str:
+    """Return a person's name as Jupyter shows it."""
+    return str(user.get("display_name") or user.get("name") or user["username"])
+
+
+async def boot_data(
+    documents: Documents, base: str, notebook_id: str, path: str, user: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the state that Derby starts with, so that the page needs no round trip."""
+    query = {"_notebook": notebook_id}
+    notebook = await documents.get("notebooks", notebook_id)
+    cells = await documents.find("cells", query)
+    session = {
+        "userId": user["username"],
+        "user": {
+            "name": shown_name(user),
+            "color": color_of(user["username"]),
+            "icon": user.get("avatar_url"),
+        },
+        "notebookId": notebook_id,
+        "path": path,
+        "base": base,
+        "role": user["role"],
+    }
+    results = [[{**cell.data, "id": cell.id}, cell.version] for cell in cells]
+    return {
+        "queries": [[[[1]], "cells", query, results]],
+        "collections": {
+            "_session": session,
+            "notebooks": {notebook_id: {"v": notebook.version, "data": notebook.data}},
+        },
+        "contexts": {"root": {"subscribedDocs": {"notebooks": {notebook_id: 1}}}},
+        "refs": [],
+        "refLists": [],
+        "fns": [],
+        "filters": [],
+        "nodeEnv": "production",
+        "channel": f"{base}/channel",
+    }
