@@ -1,0 +1,11 @@
+"""Why a run ended without the kernel's own word, as people read it."""
+
+from typing import Final
+
+__all__ = ["DIED", "GONE", "RESTARTED", "SHUT_DOWN", "UNSEEN"]
+
+RESTARTED: Final = "The kernel was restarted before the cell ended"
+DIED: Final = "The kernel died while it ran this cell. It is started again, without its variables"
+GONE: Final = "Jupyter ended or was restarted, and the kernel with it. Run the cells again"
+UNSEEN: Final = "The connection to the kernel was lost, and the end of the output with it"
+SHUT_DOWN: Final = "The kernel was shut down before the cell ended"
