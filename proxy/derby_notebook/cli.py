@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
 import socket
 import sys
 import webbrowser
@@ -207,9 +208,15 @@ async def _run(
     await _Server(config, address, not options.no_browser).serve(sockets=[listener])
 
 
+def _stop_as_by_ctrl_c(*_: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with status 1 and one line for what can be mended."""
     options = _parser().parse_args(arguments)
+    # What a service manager sends: our own Jupyter Server must not be left behind.
+    signal.signal(signal.SIGTERM, _stop_as_by_ctrl_c)
     set_up(options.log_level, options.log_format, [options.token or ""])
     try:
         asyncio.run(_serve(options))
