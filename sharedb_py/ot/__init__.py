@@ -18,6 +18,7 @@ from sharedb_py.ot.base import (
 from sharedb_py.ot.json0 import json0
 from sharedb_py.ot.json1 import json1
 from sharedb_py.ot.registry import TypeRegistry
+from sharedb_py.ot.rich_text import rich_text
 from sharedb_py.ot.text0 import text0
 from sharedb_py.ot.text_unicode import text_unicode
 
@@ -33,7 +34,7 @@ __all__ = [
     "types",
 ]
 
-types: Final = TypeRegistry(json0, json1, text0, text_unicode)
+types: Final = TypeRegistry(json0, json1, rich_text, text0, text_unicode)
 """The types every server knows; register more with ``types.register``."""
 
 DEFAULT_TYPE: Final = json0

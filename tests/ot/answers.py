@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import MISSING, copy_json, json_equal
-from sharedb_py.ot import types
+from sharedb_py.ot import Side, types
+from sharedb_py.ot.json1 import Conflict
 
 __all__ = ["answers", "differences"]
 
-STEPS = ("doc_a", "doc_b", "a_left", "b_right", "merged", "ab", "a_inv", "a_inv_doc", "a_norm")
-"""``merged`` is the document after ``a`` and then ``b_right``; ``ab`` is the two composed."""
+STEPS = (
+    *("doc_a", "doc_b", "a_left", "b_right", "merged", "ab", "a_inv", "a_inv_doc", "a_norm"),
+    *("own_at", "other_at", "moved_at", "filled"),
+    *("conflict_left", "conflict_right", "forced_left", "forced_right"),
+)
+"""``merged`` is the document after ``a`` and then ``b_right``; ``ab`` is the two composed.
+
+The later ones are answered where a case has a position or range, ``at``: where it is after
+``a``, and what the two ops, which may exclude each other, become at all costs.
+"""
 
 Answers = dict[str, Any]
 
@@ -42,12 +52,37 @@ def answers(case: dict[str, Any]) -> Answers:
         steps["a_inv_doc"] = lambda: ot_type.invert_with_doc(a, doc)
     if hasattr(ot_type, "normalize"):
         steps["a_norm"] = lambda: ot_type.normalize(a)
+    if "at" in case:
+        steps |= _steps_with_place(ot_type, doc, a, b, case["at"])
     for name, compute in steps.items():
         try:
             found[name] = compute()
         except ShareDBError as error:
             found[name] = error
     return found
+
+
+def _steps_with_place(
+    ot_type: Any, doc: Any, a: Any, b: Any, at: Any
+) -> dict[str, Callable[[], Any]]:
+    if hasattr(ot_type, "transform_presence"):
+        return {
+            "own_at": lambda: ot_type.transform_presence(at, a, True),
+            "other_at": lambda: ot_type.transform_presence(at, a, False),
+        }
+
+    def conflict(side: Side) -> Any:
+        found = ot_type.try_transform(a, b, side)
+        return asdict(found) if isinstance(found, Conflict) else None
+
+    return {
+        "moved_at": lambda: ot_type.transform_position(at, a),
+        "filled": lambda: ot_type.make_invertible(a, doc),
+        "conflict_left": lambda: conflict("left"),
+        "conflict_right": lambda: conflict("right"),
+        "forced_left": lambda: ot_type.transform_no_conflict(a, b, "left"),
+        "forced_right": lambda: ot_type.transform_no_conflict(a, b, "right"),
+    }
 
 
 def differences(case: dict[str, Any], expected: Answers) -> list[str]:

@@ -13,16 +13,13 @@ from typing import Any
 
 from sharedb_py.ot import types
 from sharedb_py.ot.utf16 import length, slice_units
+from tests.ot.json1_cases import json1_doc, json1_op, json1_position
+from tests.ot.rich_text_cases import rich_text_doc, rich_text_op, rich_text_range
+from tests.ot.texts import text_unicode_op, words
 
-__all__ = ["CASES", "LAX_CASES", "Case", "json0_doc", "json0_op", "text0_doc", "text0_op", "words"]
+__all__ = ["CASES", "LAX_CASES", "PLACES", "Case", "json0_doc", "json0_op", "text0_doc", "text0_op"]
 
-WORDS = ["a", "bc", "def", "é", "字", "😀", "👩‍🔬", "\n", " ", "\ufffd", ""]
 KEYS = ["source", "outputs", "x", "y", "5"]
-
-
-def words(rng: Random, most: int = 4) -> str:
-    """Return a short text."""
-    return "".join(rng.choices(WORDS, k=rng.randint(0, most)))
 
 
 def text0_doc(rng: Random) -> str:
@@ -150,8 +147,20 @@ def _careless(rng: Random, component: dict[str, Any]) -> dict[str, Any]:
 
 Case = tuple[Callable[[Random], Any], Callable[[Random, Any], Any]]
 
-CASES: dict[str, Case] = {"json0": (json0_doc, json0_op), "text0": (text0_doc, text0_op)}
+CASES: dict[str, Case] = {
+    "json0": (json0_doc, json0_op),
+    "json1": (json1_doc, json1_op),
+    "rich-text": (rich_text_doc, rich_text_op),
+    "text0": (text0_doc, text0_op),
+    "text-unicode": (text0_doc, text_unicode_op),
+}
 """By type: how to make a document, and an op that fits it."""
+
+PLACES: dict[str, Callable[[Random, Any], Any]] = {
+    "json1": json1_position,
+    "rich-text": rich_text_range,
+}
+"""By type: how to choose a place in a document that ops move."""
 
 LAX_CASES: dict[str, Case] = {"json0": (json0_doc, json0_lax_op)}
 """The same, with ops that the reference takes although they do not fit."""

@@ -13,11 +13,11 @@ from sharedb_py.ot.json1 import Op, Path, json1
 from sharedb_py.ot.json1.conflicts import edit_op, insert_op, move_op, remove_op
 from sharedb_py.ot.json1.subtypes import number
 from sharedb_py.ot.text_unicode import text_unicode
+from tests.ot.texts import text_unicode_op
 
 __all__ = ["json1_doc", "json1_op", "json1_position"]
 
 NAMES = ["a", "b", "x", "y", "\U0001f600", "\uffff"]
-WORDS = ["", "a", "bc", "é", "字", "😀", "def"]
 
 
 def json1_doc(rng: Random, depth: int = 3) -> Any:
@@ -40,7 +40,8 @@ def json1_op(rng: Random, doc: Any, more: float = 0.5) -> Op:
         op = json1.compose(op, part)
         if rng.random() > more:
             break
-    return _respelled(rng, json1.make_invertible(op, before) if rng.random() < 0.3 else op)
+    respelled: Op = _respelled(rng, json1.make_invertible(op, before) if rng.random() < 0.3 else op)
+    return respelled
 
 
 def _respelled(rng: Random, op: Any) -> Any:
@@ -110,7 +111,7 @@ def _part(rng: Random, doc: Any) -> Op:
         return _move(rng, doc, path)
     if kind == "edit":
         if isinstance(value, str):
-            return edit_op(path, text_unicode, _text_edit(rng, value)) if value else None
+            return edit_op(path, text_unicode, text_unicode_op(rng, value)) if value else None
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return edit_op(path, number, rng.choice([0, 1, 2, -3, 0.5]))
     return remove_op(path) if path or rng.random() < 0.1 else None
@@ -121,22 +122,3 @@ def _move(rng: Random, doc: Any, path: Path) -> Op:
         return None
     free = _free_path(rng, json1.apply(doc, remove_op(path)))
     return None if free is None else move_op(path, free)
-
-
-def _text_edit(rng: Random, text: str) -> list[Any]:
-    edit: list[Any] = []
-    for start in sorted(rng.sample(range(len(text)), rng.randint(1, min(2, len(text))))):
-        edit.append(
-            rng.choice(WORDS) if rng.random() < 0.6 else {"d": rng.choice([1, text[start]])}
-        )
-        edit.append(rng.randint(0, 1))
-    kept: list[Any] = []
-    taken = 0
-    for component in edit:
-        size = 1 if isinstance(component, (dict, int)) else 0
-        if component and taken + size <= len(text):
-            kept.append(component)
-            taken += size
-    # A delete must name what is there: normalized and filled in, it does.
-    normal = text_unicode.normalize([c if not isinstance(c, dict) else {"d": 1} for c in kept])
-    return text_unicode.make_invertible(normal, text) if rng.random() < 0.3 else normal

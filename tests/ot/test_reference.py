@@ -14,7 +14,7 @@ import pytest
 
 from sharedb_py.errors import ShareDBError
 from tests.ot.answers import answers, differences
-from tests.ot.generators import CASES, LAX_CASES, Case
+from tests.ot.generators import CASES, LAX_CASES, PLACES, Case
 
 INTEROP = Path(__file__).parents[1] / "interop"
 SEED = int(os.environ.get("SHAREDB_FUZZ_SEED", "1"))
@@ -58,7 +58,8 @@ def compare(name: str, case_of_type: Case) -> None:
     for seed in seeds:
         rng = Random(seed)
         doc = make_doc(rng)
-        cases.append({"type": name, "doc": doc, "a": make_op(rng, doc), "b": make_op(rng, doc)})
+        case = {"type": name, "doc": doc, "a": make_op(rng, doc), "b": make_op(rng, doc)}
+        cases.append(case | {"at": PLACES[name](rng, doc)} if name in PLACES else case)
     for seed, case, expected in zip(seeds, cases, ask_reference(cases), strict=True):
         wrong = differences(case, expected)
         if wrong and is_cast_by_javascript(case, expected):

@@ -15,7 +15,7 @@ VECTORS = Path(
 )
 
 
-@pytest.mark.parametrize("name", ["json0", "json1", "text0", "text-unicode"])
+@pytest.mark.parametrize("name", ["json0", "json1", "rich-text", "text0", "text-unicode"])
 def test_every_recorded_answer_is_ours(name: str) -> None:
     recorded = VECTORS / f"{name}.jsonl"
     if not recorded.is_file():
