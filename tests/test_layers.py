@@ -22,6 +22,7 @@ LAYERS = [
     "sharedb_py.client",
     "sharedb_py.querylang",
     "sharedb_py.leases",
+    "sharedb_py.blobs",
     "sharedb_py.db",
     "sharedb_py.pubsub",
     "sharedb_py.milestones",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bson import ObjectId
 
+from sharedb_mongo.blobs import MongoBlobs
 from sharedb_mongo.commits import Committer
 from sharedb_mongo.connection import Connection, translated
 from sharedb_mongo.hooks import Hooks, LookupContext
@@ -39,6 +40,7 @@ from sharedb_mongo.query import MongoQuery, can_poll_doc, for_document, parse
 from sharedb_mongo.running import run_query
 from sharedb_mongo.url import Options as AdapterOptions
 from sharedb_mongo.url import parse_url
+from sharedb_py.blobs import BlobStore
 from sharedb_py.db.base import (
     DB,
     NO_OPTIONS,
@@ -391,6 +393,9 @@ class MongoDB(DB):
 
     def leases(self) -> LeaseStore:
         return MongoLeases(self.connection)
+
+    def blobs(self) -> BlobStore:
+        return MongoBlobs(self.connection)
 
     # Maintenance
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
+from sharedb_py.blobs import BlobStore, MemoryBlobs
 from sharedb_py.errors import DatabaseError, ErrorCode
 from sharedb_py.jsonvalue import MISSING, JSONObject
 from sharedb_py.leases import LeaseStore, MemoryLeases
@@ -254,6 +255,13 @@ class DB(ABC):
         """Return where leases are kept that all processes on this store share."""
         # A store that one process uses has no others to share with.
         return MemoryLeases()
+
+    def blobs(self) -> BlobStore:
+        """Return where large values are kept beside the documents, for as long as these are.
+
+        An adapter that does not say so keeps them for as long as the process lives.
+        """
+        return MemoryBlobs()
 
     # Maintenance: for tools that read, move and mend whole databases. An adapter that
     # leaves one of these out serves clients all the same.

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sharedb_py.blobs import BlobStore, MemoryBlobs
 from sharedb_py.db.base import NO_OPTIONS, DocCommit, Fields, Options, QueryResult, StoredOp
 from sharedb_py.db.checking import check_whole
 from sharedb_py.db.matching import MatchingDB
@@ -27,6 +28,10 @@ class MemoryDB(MatchingDB):
     def __init__(self) -> None:
         self._snapshots: dict[str, dict[str, Snapshot]] = {}
         self._ops: dict[tuple[str, str], list[Op]] = {}
+        self._blobs = MemoryBlobs()
+
+    def blobs(self) -> BlobStore:
+        return self._blobs
 
     async def commit(self, batch: Sequence[DocCommit]) -> list[bool]:
         return [self._commit_doc(entry) for entry in batch]

@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from sharedb_py.blobs import BlobStore
 from sharedb_py.db.base import NO_OPTIONS, STREAMED, DocCommit, Fields, Options, StoredOp
 from sharedb_py.db.checking import check_whole
 from sharedb_py.db.matching import MatchingDB
+from sharedb_py.db.sqlite_blobs import SQLiteBlobs
 from sharedb_py.db.sqlite_file import LAST, FileThread, decode, encode, path_of_url, transaction
 from sharedb_py.ops import Op, without_meta
 from sharedb_py.querylang import ParsedQuery
@@ -194,6 +196,9 @@ class SQLiteDB(MatchingDB):
             (collection, *values),
         )
         return [_to_snapshot(row) for row in rows]
+
+    def blobs(self) -> BlobStore:
+        return SQLiteBlobs(self._writer, self._reader)
 
     # Maintenance
 
