@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sharedb_py.agent import MAX_STREAMS, NO_REPLY, Agent, DocStream, Handler, close_all, payload
+from sharedb_py.agent import MAX_STREAMS, NO_REPLY, Agent, Handler, payload
+from sharedb_py.delivery import DocStream, close_all
 from sharedb_py.errors import MessageBadlyFormed
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.messages import Message, build_snapshot, handshake

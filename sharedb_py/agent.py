@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
+from sharedb_py.delivery import Delivery, DocStream, close_all
 from sharedb_py.engine import Engine
-from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, ShareDBError
+from sharedb_py.errors import ErrorCode, ShareDBError
+from sharedb_py.jsonvalue import is_number
 from sharedb_py.messages import (
     NO_REPLY,
     Message,
@@ -23,25 +24,24 @@ from sharedb_py.messages import (
     encode,
     error_body,
     handshake,
-    op_of_message,
     parse,
 )
 from sharedb_py.middleware import ConnectContext, ReceiveContext, ReplyContext
 from sharedb_py.ops import Op
-from sharedb_py.pubsub import Published, Subscription, doc_channel
+from sharedb_py.pubsub import Published
 from sharedb_py.reads import ResolvedName, as_version
+from sharedb_py.sent_op import SentOp
 from sharedb_py.snapshot import Snapshot
-from sharedb_py.submit import SubmitRequest
+from sharedb_py.turns import Key, Turn, Turns
 
 __all__ = [
     "HANDLERS",
     "MAX_STREAMS",
     "NO_REPLY",
+    "TOO_SLOW",
     "Agent",
-    "DocStream",
     "Handler",
     "Transport",
-    "close_all",
     "payload",
 ]
 
@@ -51,9 +51,10 @@ MAX_IN_FLIGHT: Final = 1000
 MAX_STREAMS: Final = 50_000
 """How many documents one client may subscribe to, and ask for in one message."""
 
-Handler: TypeAlias = Callable[["Agent", Message], Awaitable[Message | None]]
-Key: TypeAlias = tuple[str, str]
+TOO_SLOW: Final = (1013, "Too slow")
+"""How a connection is closed whose client does not keep up: it may come back."""
 
+Handler: TypeAlias = Callable[["Agent", Message], Awaitable[Message | None]]
 HANDLERS: Final[dict[str, Handler]] = {}
 """From an action to what answers it: ``sharedb_py.serving`` brings them together."""
 
@@ -66,50 +67,6 @@ class Transport(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """End the connection; may be called twice."""
-
-
-class DocStream:
-    """A client's subscription to a document: holds ops back until the first reply is out."""
-
-    def __init__(self, agent: Agent, name: ResolvedName, doc_id: str) -> None:
-        self._agent = agent
-        self.name = name
-        self.doc_id = doc_id
-        self._held: list[Published] | None = []
-        self._subscription: Subscription | None = None
-        self._closed = False
-
-    async def open(self) -> None:
-        """Subscribe; every op published after this returns is delivered or held."""
-        channel = doc_channel(self.name.collection, self.doc_id)
-        subscription = await self._agent.backend.pubsub.subscribe(channel, self.receive)
-        if self._closed:
-            subscription.close()
-        else:
-            self._subscription = subscription
-
-    def receive(self, published: Published) -> None:
-        """Take an op that was published, or is told again; those of others are passed over."""
-        op = published.message
-        # Channel names can collide: notes + private.alice, notes.private + alice.
-        if self._closed or op.get("d") != self.doc_id or op.get("c") != self.name.collection:
-            return
-        if self._held is None:
-            self._agent.deliver(published, self.name)
-        else:
-            self._held.append(published)
-
-    def release(self) -> None:
-        """Deliver what was held, and from now on at once."""
-        held, self._held = self._held or [], None
-        for published in held:
-            self._agent.deliver(published, self.name)
-
-    def close(self) -> None:
-        """Deliver nothing more; may be called twice."""
-        self._closed = True
-        if self._subscription is not None:
-            self._subscription.close()
 
 
 class Agent:
@@ -134,8 +91,9 @@ class Agent:
         self._remote = remote
         self._reclaimed_id: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._tails: dict[Key, asyncio.Future[None]] = {}
-        self._live: dict[Key, deque[tuple[Published, ResolvedName]]] = {}
+        self._arrivals = Turns()
+        self._turns = Turns()
+        self._delivery = Delivery(self)
         self._in_flight = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -213,12 +171,14 @@ class Agent:
         """Wait until so few messages are being handled that another may be taken."""
         await self._room.wait()
 
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Count one more message that is being handled."""
         self._in_flight += 1
         if self._in_flight >= MAX_IN_FLIGHT:
             self._room.clear()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Count one less."""
         self._in_flight -= 1
         if self._in_flight < MAX_IN_FLIGHT:
             self._room.set()
@@ -261,50 +221,13 @@ class Agent:
     # Live ops
 
     def deliver(self, published: Published, name: ResolvedName) -> None:
-        """Send a published op to the client under a name, unless it is the client's own.
+        """Send a published op to the client under a name, unless it is the client's own."""
+        self._delivery.deliver(published, name)
 
-        Ops of one document leave in the order in which they are handed in, however
-        long an ``op`` hook takes.
-        """
-        op = published.message
-        if self.closed or (op.get("src") == self.src and name.index == (op.get("i") or op["c"])):
-            return
-        if not self.backend.middleware.has("op"):
-            self._deliver_at_once(published, name)
-            return
-        key = (name.index, op["d"])
-        waiting = self._live.get(key)
-        if waiting is not None:
-            waiting.append((published, name))
-            return
-        self._live[key] = deque([(published, name)])
-        self.spawn(self._deliver_in_order(key))
-
-    def _deliver_at_once(self, published: Published, name: ResolvedName) -> None:
-        op, projection = published.message, name.projection
-        try:
-            if not self.backend.observed("send"):
-                try:
-                    self.send_text(published.encoded_op(name.index, projection))
-                    return
-                except ValueError:
-                    pass  # a number that JSON has not: send() knows what to do
-            shown = op if projection is None else projection.op(op)
-            self.send(build_op(name.index, op["d"], shown))
-        except Exception as error:
-            log.warning("An op was not sent to a client: %s", error)
-
-    async def _deliver_in_order(self, key: Key) -> None:
-        waiting = self._live[key]
-        while waiting:
-            published, name = waiting.popleft()
-            op = published.message
-            try:
-                shown = await self.backend.reader.show_op(self, name, op["d"], op)
-                self.send(build_op(name.index, op["d"], shown))
-            except Exception as error:
-                log.warning("An op was not sent to a client: %s", error)
-        del self._live[key]
+    def fell_behind(self) -> None:
+        """End the connection: more waits for it than may; the client comes back and catches up."""
+        log.warning("Client %s fell too far behind and was cut off", self.src)
+        self.close(*TOO_SLOW)
 
     # Receiving
 
@@ -322,8 +245,14 @@ class Agent:
         if self.closed:
             return
         if self.backend.middleware.has("receive"):
-            self._enter()
-            self._start(self._receive_hooked(message), message, self._leave)
+            turn = self._arrivals.take(_keys(message))
+            self.enter()
+
+            def left() -> None:
+                turn.end()
+                self.leave()
+
+            self._start(self._receive_hooked(message, turn), message, left)
         else:
             self._dispatch(message)
 
@@ -334,13 +263,15 @@ class Agent:
         spawn = self.backend.spawn if message.get("a") == "op" else self.spawn
         spawn(work, release)
 
-    async def _receive_hooked(self, message: Message) -> None:
+    async def _receive_hooked(self, message: Message, turn: Turn) -> None:
+        """Ask the hooks about a message, then have it handled after those that came before it."""
         context = ReceiveContext(self, message)
         try:
             await self.backend.middleware.run("receive", context)
         except Exception as error:
             self.send_error(message, error)
             return
+        await turn.come()
         self._dispatch(context.data)
 
     def _dispatch(self, message: Message) -> None:
@@ -348,7 +279,7 @@ class Agent:
             check_message(message)
             action = message["a"]
             keys = _keys(message)
-            if action == "op" and not any(key in self._tails for key in keys):
+            if action == "op" and not self._turns.busy(keys):
                 self.submit(message)
                 return
             if action in ("p", "ps") and not self.backend.presence:
@@ -359,19 +290,18 @@ class Agent:
         except Exception as error:
             self.send_error(message, error)
             return
-        earlier = [self._tails[key] for key in keys if key in self._tails]
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tails.update(dict.fromkeys(keys, mine))
-        self._enter()
-        work = self._handle(handler, message, earlier)
-        self._start(work, message, lambda: self._handled(keys, mine))
+        turn = self._turns.take(keys)
+        self.enter()
 
-    async def _handle(
-        self, handler: Handler, message: Message, earlier: list[asyncio.Future[None]]
-    ) -> None:
+        def left() -> None:
+            turn.end()
+            self.leave()
+
+        self._start(self._handle(handler, message, turn), message, left)
+
+    async def _handle(self, handler: Handler, message: Message, turn: Turn) -> None:
         """Run a handler once the earlier messages about the same documents are handled."""
-        for future in earlier:
-            await future
+        await turn.come()
         try:
             result = await handler(self, message)
             if result is not NO_REPLY:
@@ -379,101 +309,9 @@ class Agent:
         except Exception as error:
             self.send_error(message, error)
 
-    def _handled(self, keys: list[Key], mine: asyncio.Future[None]) -> None:
-        """Let the next message about the same documents be handled."""
-        if not mine.done():  # the loop may be closing
-            mine.set_result(None)
-        for key in keys:
-            if self._tails.get(key) is mine:
-                del self._tails[key]
-        self._leave()
-
-    # Ops
-
     def submit(self, message: Message) -> None:
-        """Hand an op to its document; no task is made for it unless a hook needs one."""
-        name = self.backend.resolve(message["c"])
-        extra = message.get("x")
-        request = SubmitRequest(
-            agent=self,
-            index=name.index,
-            collection=name.collection,
-            id=message["d"],
-            op=op_of_message(message, self.src),
-            projection=name.projection,
-            extra=extra if isinstance(extra, dict) else None,
-            protocol=self.protocol,
-        )
-        try:
-            self.backend.prepare(request)
-        except ShareDBError as error:
-            self.backend.emit("submitRequestEnd", error, request)
-            raise
-        self._enter()
-        if self.backend.middleware.has("submit"):
-            self.backend.spawn(self._submit_hooked(message, request))
-        else:
-            self.backend.submit(
-                request, lambda request, error: self._decided(message, error, request)
-            )
-
-    async def _submit_hooked(self, message: Message, request: SubmitRequest) -> None:
-        try:
-            await self.backend.middleware.run("submit", request)
-        except Exception as error:
-            self._decided(message, error, request)
-            return
-        self.backend.submit(request, lambda request, error: self._decided(message, error, request))
-
-    def _decided(
-        self, message: Message, error: BaseException | None, request: SubmitRequest
-    ) -> None:
-        """Answer an op that was committed or refused."""
-        self._leave()
-        middleware = self.backend.middleware
-        if error is not None and not isinstance(error, OpAlreadySubmitted):
-            self.backend.emit("submitRequestEnd", error, request)
-            self.send_error(message, error)
-        elif any(middleware.has(action) for action in ("afterWrite", "reply", "op")):
-            # What a hook must learn of a commit it learns, whoever leaves meanwhile.
-            self.backend.spawn(self._acknowledge_hooked(message, error, request))
-        else:
-            ops = [] if error else request.ops
-            if request.projection is not None:
-                ops = [request.projection.op(op) for op in ops]
-            self._told_of(request, error)
-            self._send_ops(request.index, request.id, ops)
-            self.send(build_reply(message, _acknowledgement(request)))
-
-    async def _acknowledge_hooked(
-        self, message: Message, error: BaseException | None, request: SubmitRequest
-    ) -> None:
-        name, reader = self.backend.resolve(request.index), self.backend.reader
-        try:
-            shown = []
-            if error is None:
-                await self.backend.middleware.run("afterWrite", request)
-                shown = [await reader.show_op(self, name, request.id, op) for op in request.ops]
-        except Exception as raised:
-            self.backend.emit("submitRequestEnd", raised, request)
-            self.send_error(message, raised)
-            return
-        self._told_of(request, error)
-        self._send_ops(name.index, request.id, shown)
-        try:
-            await self.reply(message, _acknowledgement(request))
-        except Exception as raised:
-            self.send_error(message, raised)
-
-    def _told_of(self, request: SubmitRequest, error: BaseException | None) -> None:
-        """Tell observers of an op that is acknowledged: it is committed, now or before."""
-        if error is None:
-            self.backend.emit("timing", "submit.total", request.elapsed, request)
-        self.backend.emit("submitRequestEnd", error, request)
-
-    def _send_ops(self, index: str, doc_id: str, ops: Iterable[Op]) -> None:
-        for op in ops:
-            self.send(build_op(index, doc_id, op))
+        """Hand an op to its document; raises ``ShareDBError`` for a malformed one."""
+        SentOp(self, message).submit()
 
     # Reading and subscribing
 
@@ -519,6 +357,10 @@ class Agent:
         for doc_id, ops in (await self.backend.reader.ops_bulk(self, name, since)).items():
             self._send_ops(name.index, doc_id, ops)
 
+    def _send_ops(self, index: str, doc_id: str, ops: Iterable[Op]) -> None:
+        for op in ops:
+            self.send(build_op(index, doc_id, op))
+
 
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
@@ -531,31 +373,24 @@ def _finite(value: Any) -> Any:
 
 
 def _keys(message: Message) -> list[Key]:
-    """What a message must wait for: its documents, or its presence channel."""
-    action = message["a"]
+    """What a message, checked or not, must wait for: its documents, channel or query."""
+    action, collection = message.get("a"), message.get("c")
     if action in ("f", "s", "u", "op"):
-        return [(message["c"], message["d"])]
+        return _keys_of(collection, [message.get("d")])
     if action in ("bf", "bs", "bu"):
-        return [(message["c"], doc_id) for doc_id in dict.fromkeys(message["b"])]
+        ids = message.get("b")
+        return _keys_of(collection, ids if isinstance(ids, (list, dict)) else ())
     if action in ("ps", "pu", "p"):
-        return [("", message["ch"])]
-    if action in ("qs", "qu"):
+        return _keys_of("", [message.get("ch")])
+    if action in ("qs", "qu") and is_number(message.get("id")):
         return [("$query", str(message["id"]))]
     return []
 
 
-def close_all(streams: Iterable[DocStream]) -> None:
-    """Close streams."""
-    for stream in streams:
-        stream.close()
-
-
-def _acknowledgement(request: SubmitRequest) -> Message:
-    op = request.op
-    reply: Message = {"src": op["src"], "seq": op["seq"], "v": op["v"]}
-    if request.fixups:
-        reply["fixup"] = request.fixups
-    return reply
+def _keys_of(collection: Any, ids: Iterable[Any]) -> list[Key]:
+    if not isinstance(collection, str):
+        return []
+    return list(dict.fromkeys((collection, each) for each in ids if isinstance(each, str)))
 
 
 def payload(found: Snapshot | ShareDBError) -> Message:

@@ -13,7 +13,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from sharedb_py.agent import Agent
+from sharedb_py.agent import TOO_SLOW, Agent
 from sharedb_py.engine import Engine
 from sharedb_py.serving import connect_transport
 
@@ -21,7 +21,6 @@ __all__ = ["OriginCheck", "ShareDBApp", "sharedb_route"]
 
 log = logging.getLogger(__name__)
 
-TOO_SLOW: Final = (1013, "Too slow")
 GOODBYE_SECONDS: Final = 1.0
 
 OriginCheck = Callable[[str | None, WebSocket], bool]
@@ -155,13 +154,20 @@ class ShareDBApp:
                 return
             text, data = event.get("text"), event.get("bytes")
             frame = text if text is not None else data or b""
-            if len(frame) > limit:
+            if _size(frame, limit) > limit:
                 agent.close(1009, "Message too big")
             else:
                 agent.receive_frame(frame)
             if agent.closed:
                 await asyncio.Event().wait()  # the writer says goodbye and ends us
             await agent.room()
+
+
+def _size(frame: str | bytes, limit: int) -> int:
+    """Return how many bytes a frame came in; characters are counted only where it matters."""
+    if isinstance(frame, bytes) or frame.isascii() or len(frame) > limit:
+        return len(frame)
+    return len(frame.encode("utf-8", "surrogatepass"))
 
 
 def sharedb_route(

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet
 
-from sharedb_py.agent import Agent, DocStream
+from sharedb_py.agent import Agent
+from sharedb_py.delivery import DocStream
 from sharedb_py.engine import Engine
 from sharedb_py.live.last_ops import last_ops
 from sharedb_py.presence import ask_everybody

@@ -140,6 +140,13 @@ class QueryContext(Context):
     channels: list[str]
     query: JSONObject
     options: dict[str, Any]
+    """``pollDebounce`` and ``pollInterval`` (milliseconds), ``skipPoll``, and what else the
+    database is to be told."""
+    fields: frozenset[str] | None = field(init=False)
+    """The top-level fields the client sees of the results; None: all. A hook may narrow it."""
+
+    def __post_init__(self) -> None:
+        self.fields = None if self.projection is None else self.projection.fields
 
     @property
     def db(self) -> Any:
@@ -152,11 +159,6 @@ class QueryContext(Context):
     @db.setter
     def db(self, name: str | None) -> None:
         self.options["db"] = name
-
-    @property
-    def fields(self) -> frozenset[str] | None:
-        """The top-level fields the client will see of the results; None: all."""
-        return None if self.projection is None else self.projection.fields
 
     @property
     def channel(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -16,12 +17,15 @@ from sharedb_py.live.results import LiveResults, QueryPlan
 from sharedb_py.live.sharing import SharedQueries
 from sharedb_py.messages import Message, build_op
 from sharedb_py.middleware import QueryContext
+from sharedb_py.projections import Projection
 from sharedb_py.reads import ResolvedName, as_version
 
 __all__ = ["HANDLERS", "shared_queries"]
 
 MAX_QUERIES: Final = 1000
 MANY_CHANNELS_MS: Final = 1000.0
+OURS: Final = frozenset({"db", "pollDebounce", "pollInterval", "skipPoll"})
+"""The options of a query that are not for the database."""
 
 _OF_BACKEND: Final[WeakKeyDictionary[Engine, SharedQueries]] = WeakKeyDictionary()
 _OF_AGENT: Final[WeakKeyDictionary[Agent, _Queries]] = WeakKeyDictionary()
@@ -94,7 +98,17 @@ async def _prepare(agent: Agent, message: Message) -> tuple[ResolvedName, DB, Qu
         options,
     )
     await agent.backend.middleware.run("query", context)
-    return name, agent.backend.database(context.db), context
+    return _narrowed(name, context), agent.backend.database(context.db), context
+
+
+def _narrowed(name: ResolvedName, context: QueryContext) -> ResolvedName:
+    """Return the name as the hooks left it: they may have taken fields away, never added any."""
+    if context.fields is None:
+        return name
+    projection, shown = name.projection, frozenset(context.fields)
+    if projection is not None:
+        shown &= projection.fields
+    return replace(name, projection=Projection(name.index, name.collection, shown))
 
 
 def _plan(agent: Agent, db: DB, context: QueryContext) -> QueryPlan:
@@ -116,8 +130,14 @@ def _plan(agent: Agent, db: DB, context: QueryContext) -> QueryPlan:
         seconds("pollDebounce", db.poll_times.debounce),
         seconds("pollInterval", db.poll_times.interval),
         skip_poll if callable(skip_poll) else None,
-        {"agent_custom": agent.custom},
+        _options(agent, context),
     )
+
+
+def _options(agent: Agent, context: QueryContext) -> dict[str, Any]:
+    """Return what the database is told: the client's part is only which database it is."""
+    told = {key: value for key, value in context.options.items() if key not in OURS}
+    return {**told, "agent_custom": agent.custom}
 
 
 async def _fetch(agent: Agent, message: Message) -> Message:
@@ -129,8 +149,7 @@ async def _fetch(agent: Agent, message: Message) -> Message:
 
 async def _run(agent: Agent, db: DB, context: QueryContext) -> QueryResult:
     # No fields: the query may filter and sort on what the projection hides.
-    options = {"agent_custom": agent.custom}
-    return await db.query(context.collection, context.query, options=options)
+    return await db.query(context.collection, context.query, options=_options(agent, context))
 
 
 async def _answer(agent: Agent, name: ResolvedName, found: QueryResult) -> Message:

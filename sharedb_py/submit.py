@@ -398,7 +398,7 @@ class DocActor:
         op = request.op
         check_submitted_op(op, snapshot)
         if op["v"] is None:
-            await self._resolve_version(op, snapshot, pending)
+            await self._resolve_version(request, snapshot, pending)
         if op["v"] > snapshot.version:
             raise OpRejected(
                 "Invalid op submitted. Op version newer than current snapshot",
@@ -408,9 +408,11 @@ class DocActor:
             await self._transform(request, head, snapshot, pending)
         return await self._apply(request, snapshot)
 
-    async def _resolve_version(self, op: Op, snapshot: Snapshot, pending: list[Op]) -> None:
+    async def _resolve_version(
+        self, request: SubmitRequest, snapshot: Snapshot, pending: list[Op]
+    ) -> None:
         """An op without a version is for the current one, unless it is a create sent again."""
-        version = snapshot.version
+        op = request.op
         if "create" in op and snapshot.exists and op["src"]:
             created = (snapshot.meta or {}).get("_create")
             if created is not None:
@@ -423,10 +425,19 @@ class DocActor:
                 raise OpRejected(
                     "Invalid op submitted. Document already created", ErrorCode.DOC_ALREADY_CREATED
                 )
-            version = sent_before
-            op["v"] = version
+            op["v"] = sent_before
+            request.fixups = _fixups(await self._committed_at(sent_before, pending))
             raise OpAlreadySubmitted("Op already submitted")
-        op["v"] = version
+        op["v"] = snapshot.version
+
+    async def _committed_at(self, version: int, pending: list[Op]) -> Op:
+        ops = [op for op in pending if op["v"] == version]
+        ops = ops or self._recent.since(version, version + 1) or []
+        if not ops:
+            ops = await self._submitter.db.get_ops(
+                self._collection, self._id, version, version + 1, metadata=True
+            )
+        return ops[0]
 
     async def _ops_since(self, version: int, head: Snapshot, pending: list[Op]) -> list[Op]:
         committed = self._recent.since(version, head.version)
@@ -449,7 +460,7 @@ class DocActor:
             )
         for committed in ops:
             if is_same_source(op, committed):
-                request.fixups = list((committed.get("m") or {}).get("fixup") or [])
+                request.fixups = _fixups(committed)
                 raise OpAlreadySubmitted("Op already submitted")
             transform_op(snapshot, op, committed)
             request.ops.append(without_meta(committed))
@@ -483,6 +494,11 @@ class DocActor:
         if request.fixups:
             op["m"]["fixup"] = request.fixups
         return request.snapshot
+
+
+def _fixups(committed: Op) -> list[Op]:
+    """Return how hooks amended an op: whoever sends it again must be told that too."""
+    return list((committed.get("m") or {}).get("fixup") or [])
 
 
 def _may_be_wrong(outcomes: Outcomes) -> bool:

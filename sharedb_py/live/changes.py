@@ -10,6 +10,7 @@ from sharedb_py.diffs import list_diff
 from sharedb_py.jsonvalue import MISSING, JSONObject
 from sharedb_py.messages import build_snapshot, encode
 from sharedb_py.pubsub import Published
+from sharedb_py.reads import ResolvedName
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["NOTHING", "Change", "Ids", "result"]
@@ -52,7 +53,7 @@ class Change:
     before: Ids | None = None
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     extra: Any = UNCHANGED
-    _texts: dict[str, str] = field(default_factory=dict)
+    _texts: dict[ResolvedName, str] = field(default_factory=dict)
 
     @property
     def has_extra(self) -> bool:
@@ -63,7 +64,7 @@ class Change:
         """Return the message that tells a client the new extra."""
         return {"a": "q", "id": query_id, "extra": None if self.extra is MISSING else self.extra}
 
-    def shared_diff(self, name: str, shown: Mapping[str, Snapshot]) -> str:
+    def shared_diff(self, name: ResolvedName, shown: Mapping[str, Snapshot]) -> str:
         """Return the JSON text of the diff from ``before``, made once for each name."""
         text = self._texts.get(name)
         if text is None:

@@ -60,7 +60,7 @@ class Follower:
 
     def fell_behind(self) -> None:
         """End the connection: the client comes back and learns what differs."""
-        self._agent.close(1013, "Too slow")
+        self._agent.fell_behind()
 
     def take(self, change: Change) -> None:
         """Take the next change of the results."""
@@ -145,7 +145,7 @@ class Follower:
             and not agent.backend.middleware.has("readSnapshots")
         ):
             try:
-                text = change.shared_diff(self._name.index, shown)
+                text = change.shared_diff(self._name, shown)
                 agent.send_text(f'{{"a":"q","id":{encode(self._query_id)},"diff":{text}}}')
                 return
             except ValueError:  # a number that JSON has not: send() knows what to do

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from json import dumps
 from typing import Any, TypeAlias
 
-from sharedb_py.db.base import Options
 from sharedb_py.live.results import Cached, FollowsResults, LiveResults, QueryPlan, Timing
 from sharedb_py.pubsub import PubSub
 
@@ -21,12 +21,19 @@ def plan_key(plan: QueryPlan) -> Key:
     """
     return (
         *(id(plan.db), plan.collection, dumps(plan.query), plan.channels),
-        *(plan.debounce, plan.interval, plan.skip_poll, _identity(plan)),
+        *(plan.debounce, plan.interval, plan.skip_poll),
+        *((name, _identity(value)) for name, value in sorted(_options(plan).items())),
     )
 
 
-def _identity(plan: QueryPlan) -> Any:
-    return id(plan.options.get("agent_custom")) if plan.db.per_agent else None
+def _options(plan: QueryPlan) -> dict[str, Any]:
+    """Return what of a plan's options may change the results."""
+    per_agent = plan.db.per_agent
+    return {key: plan.options[key] for key in plan.options if per_agent or key != "agent_custom"}
+
+
+def _identity(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool)) else id(value)
 
 
 class SharedQueries:
@@ -44,11 +51,7 @@ class SharedQueries:
         key = plan_key(plan)
         results = self._shared.get(key)
         if results is None:
-            options: Options = plan.options if plan.db.per_agent else {}
-            shared = QueryPlan(
-                *(plan.db, plan.collection, plan.query, plan.channels),
-                *(plan.debounce, plan.interval, plan.skip_poll, options),
-            )
+            shared = replace(plan, options=_options(plan))
             results = self._shared[key] = LiveResults(shared, *self._around)
         results.add(follower)
         return results

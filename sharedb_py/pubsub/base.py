@@ -24,15 +24,15 @@ class Published:
 
     def __init__(self, message: JSONObject) -> None:
         self.message = message
-        self._encoded: dict[str, str] = {}
+        self._encoded: dict[str | tuple[str, Projection], str] = {}
 
     def encoded_op(self, collection: str, projection: Projection | None = None) -> str:
         """Return the JSON text of the op as subscribers of a collection name receive it."""
-        text = self._encoded.get(collection)
+        key = collection if projection is None else (collection, projection)
+        text = self._encoded.get(key)
         if text is None:
             op = self.message if projection is None else projection.op(self.message)
-            text = encode(build_op(collection, op["d"], op))
-            self._encoded[collection] = text
+            text = self._encoded[key] = encode(build_op(collection, op["d"], op))
         return text
 
 

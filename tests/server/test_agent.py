@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from sharedb_py import delivery
+from sharedb_py.agent import TOO_SLOW
 from sharedb_py.backend import Backend
-from sharedb_py.middleware import OpContext
+from sharedb_py.middleware import OpContext, ReceiveContext
 from tests.server.conftest import connect
 
 DOC = {"c": "dogs", "d": "fido"}
@@ -41,6 +43,45 @@ async def test_live_ops_keep_their_order_whatever_a_hook_does(backend: Backend) 
     assert bob.received.empty()
     gate.set()
     assert [(await bob.next())["v"], (await bob.next())["v"]] == [0, 1]
+
+
+async def test_who_lets_a_hook_hold_up_too_many_ops_is_cut_off(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MAX_WAITING", 3)
+
+    @backend.use("op")
+    async def stuck(context: OpContext) -> None:
+        await asyncio.Event().wait()
+
+    alice, bob, carol = await connect(backend), await connect(backend), await connect(backend)
+    await bob.ask(a="s", **DOC)
+    for v in range(5):
+        assert bob.closed is None
+        body = {"op": [{"p": [], "na": 1}]} if v else {"create": {"type": "json0", "data": 1}}
+        await alice.ask(a="op", **DOC, v=v, seq=v + 1, **body)
+    assert bob.closed == TOO_SLOW
+    assert (await carol.ask(a="f", **DOC))["data"]["data"] == 5
+
+
+async def test_messages_about_one_document_keep_their_order_whatever_a_hook_does(
+    backend: Backend,
+) -> None:
+    gate = asyncio.Event()
+
+    @backend.use("receive")
+    async def slow_to_subscribe(context: ReceiveContext) -> None:
+        if context.data["a"] == "s":
+            await gate.wait()
+
+    alice, bob = await connect(backend), await connect(backend)
+    bob.post(a="s", **DOC)
+    bob.post(a="u", **DOC)
+    assert (await bob.ask(a="f", c="dogs", d="rex"))["d"] == "rex"  # others need not wait
+    gate.set()
+    assert [(await bob.next())["a"], (await bob.next())["a"]] == ["s", "u"]
+    await alice.ask(a="op", **DOC, v=0, seq=1, create={"type": "json0", "data": 1})
+    assert bob.received.empty()
 
 
 async def test_subscribing_twice_delivers_each_op_once(backend: Backend) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sharedb_py.backend import Backend
-from sharedb_py.db.base import NO_OPTIONS, LiveQuery, Options, PollResult
+from sharedb_py.db.base import NO_OPTIONS, LiveQuery, Options, PollResult, QueryResult
 from sharedb_py.db.memory import MemoryDB
 from sharedb_py.errors import ReadRejected
 from sharedb_py.jsonvalue import JSONObject
@@ -127,6 +127,78 @@ async def test_other_channels_or_times_are_another_query() -> None:
     assert len(shared_queries(backend)) == 1
     one.agent.close()
     assert len(shared_queries(backend)) == 0
+    await backend.close()
+
+
+async def test_a_hook_tells_the_database_more_and_the_client_cannot() -> None:
+    told: list[Any] = []
+
+    class Listening(MemoryDB):
+        async def query(self, *arguments: Any, **named: Any) -> QueryResult:
+            told.append(named["options"])
+            return await super().query(*arguments, **named)
+
+    backend = Backend(Listening())
+
+    @backend.use("query")
+    def add(context: QueryContext) -> None:
+        context.options |= {"readFrom": "secondary", "pollInterval": 0}
+
+    client = await connect(backend)
+    options = {"ignoreMissingOps": True, "metadata": True, "readFrom": "mine"}
+    await client.ask(a="qf", id=1, c="dogs", q={}, o=options)
+    await client.ask(a="qs", id=2, c="dogs", q={}, o=options)
+    assert told == [{"readFrom": "secondary", "agent_custom": {}}] * 2
+    await backend.close()
+
+
+async def test_queries_that_tell_the_database_different_things_share_nothing() -> None:
+    backend = Backend()
+
+    @backend.use("query")
+    def add(context: QueryContext) -> None:
+        context.options["tenant"] = context.agent.custom["tenant"]
+
+    for tenant in ("one", "one", "other"):
+        client = await connect(backend)
+        client.agent.custom["tenant"] = tenant
+        await client.ask(a="qs", id=1, c="dogs", q={})
+    assert len(shared_queries(backend)) == 2
+    await backend.close()
+
+
+async def test_a_hook_may_narrow_the_fields_that_a_client_sees() -> None:
+    backend = Backend()
+    backend.add_projection("names", "dogs", ["name", "age"])
+
+    @backend.use("query")
+    def only_names(context: QueryContext) -> None:
+        if context.agent.custom.get("guest"):
+            context.fields = frozenset({"name", "secret"})
+
+    guest, member = await connect(backend), await connect(backend)
+    guest.agent.custom["guest"] = True
+    for client in (guest, member):
+        for query_id, collection in enumerate(("dogs", "names")):
+            await client.ask(a="qs", id=query_id, c=collection, q={})
+    writer = await connect(backend)
+    await create(writer, "fido", name="Fido", age=3, secret="bone")
+    await write(writer, "fido", 1, op=[{"p": ["age"], "na": 1}])
+
+    async def seen(client: RawClient) -> list[Any]:
+        return [await client.next() for _ in range(4)]
+
+    def inserts(messages: list[Any]) -> list[Any]:
+        return [m["diff"][0]["values"][0]["data"] for m in messages if m["a"] == "q"]
+
+    narrow, wide = await seen(guest), await seen(member)
+    assert inserts(narrow) == [{"name": "Fido", "secret": "bone"}, {"name": "Fido"}]
+    assert [m["op"] for m in narrow if m["a"] == "op"] == [[], []]
+    assert inserts(wide) == [
+        {"name": "Fido", "age": 3, "secret": "bone"},
+        {"name": "Fido", "age": 3},
+    ]
+    assert [m["op"] for m in wide if m["a"] == "op"] == [[{"p": ["age"], "na": 1}]] * 2
     await backend.close()
 
 

@@ -447,6 +447,21 @@ async def test_trap_21_a_create_can_be_amended_and_a_delete_cannot(
     assert errors == ["ERR_CANNOT_FIXUP_DELETION"]
 
 
+@pytest.mark.parametrize("held", [True, False], ids=["in memory", "read from the database"])
+async def test_trap_21_a_create_sent_again_is_answered_with_its_fixups(held: bool) -> None:
+    db = MemoryDB()
+    first, second = Backend(db), Backend(db)
+    write = Writer(await connect(first))
+    amending(first, 10)
+    ack = await write(None, **CREATE)
+    assert ack["fixup"]
+    again = await connect(first if held else second)
+    resent = {"a": "op", **DOC, "v": None, "src": write.src, "seq": 1, **CREATE}
+    assert await again.ask(**resent) == ack
+    await second.close()
+    await first.close()
+
+
 async def test_trap_21_a_fixup_is_made_once_however_often_the_commit_is_tried() -> None:
     backend = Backend(RacingDB(3))
     write = Writer(await connect(backend))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sharedb_py.errors import OpNotApplied
-from sharedb_py.jsonvalue import MISSING
+from sharedb_py.jsonvalue import MAX_DEPTH, MISSING, depth_exceeds
 from sharedb_py.ot.json1.checking import check_op
 from sharedb_py.ot.json1.subtypes import edit_of, edit_type
 from sharedb_py.ot.json1.tree import Component, Node, Op, has_drop, has_pick, to_tree
@@ -51,19 +51,23 @@ def _pick_up(node: Node, value: Any, held: dict[int, Any]) -> Any:
     return MISSING
 
 
-def _arriving(component: Component, held: dict[int, Any]) -> Any:
-    return held[component["d"]] if "d" in component else component["i"]
+def _arriving(component: Component, held: dict[int, Any], depth: int) -> Any:
+    value = held[component["d"]] if "d" in component else component["i"]
+    if depth_exceeds(value, MAX_DEPTH - depth):
+        # Moved into each other, values nest without end: such a document could not be sent.
+        raise OpNotApplied("The document would be nested too deeply")
+    return value
 
 
 def _put_at_root(tree: Node, value: Any, held: dict[int, Any]) -> Any:
     if tree.component is not None and has_drop(tree.component):
         if value is not MISSING:
             raise OpNotApplied("Cannot insert a document over another: the op must remove it first")
-        value = _arriving(tree.component, held)
-    return _put_inside(tree, value, held)
+        value = _arriving(tree.component, held, 0)
+    return _put_inside(tree, value, held, 0)
 
 
-def _put_inside(node: Node, value: Any, held: dict[int, Any]) -> Any:
+def _put_inside(node: Node, value: Any, held: dict[int, Any], depth: int) -> Any:
     """Return the value that now is at a place with its edit made and what is below put down."""
     component = node.component
     subtype = edit_type(component)
@@ -75,9 +79,9 @@ def _put_inside(node: Node, value: Any, held: dict[int, Any]) -> Any:
     for child in node.children():
         assert child.key is not None
         if child.component is not None and has_drop(child.component):
-            draft.insert(child.key, _arriving(child.component, held))
+            draft.insert(child.key, _arriving(child.component, held, depth + 1))
         before = draft.child(child.key)
-        after = _put_inside(child, before, held)
+        after = _put_inside(child, before, held, depth + 1)
         if after is not before:
             draft.put(child.key, after)
     return draft.value
