@@ -10,10 +10,14 @@ process.env.NODE_ENV = 'production'; // else Derby's file watchers keep Node ali
 const esbuild = require('esbuild');
 const fs = require('node:fs');
 const path = require('node:path');
+const {promisify} = require('node:util');
+const zlib = require('node:zlib');
 
 const source = path.join(__dirname, 'src');
 const target = path.join(__dirname, '..', 'proxy', 'derby_notebook', 'static');
 const HOUR = 3600 * 1000;
+const brotli = promisify(zlib.brotliCompress);
+const gzip = promisify(zlib.gzip);
 
 require.extensions['.svg'] = (module, file) => {
   module.exports = fs.readFileSync(file, 'utf8');
@@ -73,41 +77,61 @@ async function main() {
       'process.env.NODE_ENV': '"production"',
       '__filename': '"/app.js"',
       '__dirname': '"/"',
-      'KATEX_CSS': JSON.stringify(built(styles, 'katex'))
+      'KATEX_CSS': JSON.stringify(built(styles.metafile, 'katex'))
     },
-    alias: {path: 'path-browserify'},
-    inject: [path.join(source, 'process-shim.js')],
+    alias: {path: 'path-browserify', ...slim('async', 'qs', 'url', 'util')},
+    inject: [path.join(source, 'browser', 'process.js')],
     plugins: [derbyViews]
   });
   const frame = fs.readFileSync(path.join(source, 'outputs', 'frame.html'));
   const manifest = {
-    'app.js': built(scripts, 'app'),
-    'app.css': built(styles, 'styles'),
-    'preload': preloaded(scripts.metafile)
+    'app.js': built(scripts.metafile, 'app'),
+    'app.css': built(styles.metafile, 'styles'),
+    'preload': preloaded(scripts.metafile, 'app'),
+    'preload.markdown': preloaded(scripts.metafile, 'markdown'),
+    'preload.outputs': preloaded(scripts.metafile, 'render')
   };
+  const files = [...styles.outputFiles, ...scripts.outputFiles, {path: path.join(target, 'frame.html'), contents: frame}];
   write([
-    ...styles.outputFiles,
-    ...scripts.outputFiles,
-    {path: path.join(target, 'frame.html'), contents: frame},
+    ...files,
+    ...await compressed(files),
     {path: path.join(target, 'manifest.json'), contents: JSON.stringify(manifest, null, 2) + '\n'}
   ]);
 }
 
-// The name of the file that an entry became.
-function built({metafile}, name) {
-  const pattern = new RegExp(`^${name}-[^.]*\\.(js|css)$`);
-  return Object.keys(metafile.outputs).map((file) => path.basename(file)).find((file) => pattern.test(file));
+// Packages of which Derby and ShareDB use a function or two: ours take their places.
+function slim(...names) {
+  return Object.fromEntries(names.map((name) => [name, path.join(source, 'browser', `${name}.js`)]));
 }
 
-// The chunks that the entry needs at once, so that the browser need not find them one by one.
-function preloaded({outputs}) {
-  const entry = Object.keys(outputs).find((file) => /^app-[^.]*\.js$/.test(path.basename(file)));
-  const found = new Set();
-  const follow = (file) => outputs[file].imports
-    .filter(({kind, path: name}) => kind === 'import-statement' && outputs[name] && !found.has(name))
-    .forEach(({path: name}) => (found.add(name), follow(name)));
-  follow(entry);
-  return [...found].map((file) => path.basename(file)).join(' ');
+// The file that an entry, or a module loaded by `import()`, became.
+function built({outputs}, name) {
+  const pattern = new RegExp(`^${name}-[A-Z0-9]{8}\\.(js|css)$`);
+  return Object.keys(outputs).map((file) => path.basename(file)).find((file) => pattern.test(file));
+}
+
+// The chunks that a script needs at once, so that the browser need not find them one by one;
+// those of a script that is itself loaded by another begin with it.
+function preloaded({outputs}, name) {
+  const byName = new Map(Object.entries(outputs).map(([file, output]) => [path.basename(file), output]));
+  const script = built({outputs}, name);
+  const found = new Set(name === 'app' ? [] : [script]);
+  const follow = (file) => byName.get(file).imports
+    .filter(({kind}) => kind === 'import-statement')
+    .map((imported) => path.basename(imported.path))
+    .filter((chunk) => byName.has(chunk) && !found.has(chunk))
+    .forEach((chunk) => (found.add(chunk), follow(chunk)));
+  follow(script);
+  return [...found].join(' ');
+}
+
+// What the server sends to browsers that take it: compressed once, as small as it gets.
+async function compressed(files) {
+  const texts = files.filter(({path: file}) => /\.(js|css|html)$/.test(file));
+  return Promise.all(texts.flatMap(({path: file, contents}) => [
+    brotli(contents, {params: {[zlib.constants.BROTLI_PARAM_SIZE_HINT]: contents.length}}).then((small) => ({path: `${file}.br`, contents: small})),
+    gzip(contents, {level: 9}).then((small) => ({path: `${file}.gz`, contents: small}))
+  ]));
 }
 
 // Older builds' files stay for an hour: a page that is open still loads its parts from them.

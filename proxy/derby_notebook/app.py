@@ -15,6 +15,7 @@ from derby_notebook.people.access import guard
 from derby_notebook.people.roles import Role
 from derby_notebook.service import NotebookService
 from derby_notebook.web.actions import Actions
+from derby_notebook.web.assets import Assets
 from derby_notebook.web.channel import Channel
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Identity
@@ -60,9 +61,11 @@ class NotebookApp:
             observer=partial(note_file_operation, self.service, self.base),
         )
         guard(backend, self.service)
+        assets = Assets()
         gate = Gate(self.identity, trusted=trust_proxy)
         self.routes = [
-            *NotebookPages(self.service, gate, self.proxy, self.base).routes(),
+            *NotebookPages(self.service, gate, self.proxy, assets, self.base).routes(),
+            *assets.routes(self.base),
             *StatusPages(self.service, self.api, gate, self.base).routes(),
             *Actions(self.service, gate, self.base).routes(),
             *Channel(backend, gate, self.base).routes(),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from playwright.async_api import Response, expect
+from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
@@ -27,25 +25,61 @@ def write(server: NotebookServer, count: int) -> None:
     nbformat.write(new_notebook(cells=cells), server.folder / "many.ipynb")
 
 
+# What was asked for before the cells were in the document is what their first paint needs.
+LOADED = """() => {
+  const drawn = performance.getEntriesByName('notebook-drawn')[0].startTime;
+  const scripts = performance.getEntriesByType('resource').filter(({name}) => name.endsWith('.js'));
+  return scripts.map(({name, startTime, transferSize, decodedBodySize}) => ({
+    name: name.split('/').pop(), early: startTime < drawn,
+    wire: transferSize, text: decodedBodySize
+  }));
+}"""
+
+
 async def test_the_first_paint_of_200_cells_needs_little_script(
     notebook_server: NotebookServer, open_page: OpenPage
 ) -> None:
     write(notebook_server, 200)
-    page = await open_page(notebook_server.url("tree"))
-    scripts: dict[str, bytes] = {}
-
-    async def keep(response: Response) -> None:
-        if response.request.resource_type == "script" or response.url.endswith(".js"):
-            scripts[response.url] = await response.body()
-
-    await page.route("**/editor-*.js", lambda route: route.abort())
-    page.on("response", keep)
-    await page.goto(f"http://localhost:{notebook_server.port}/notebooks/many.ipynb")
+    page = await open_page(notebook_server.url("notebooks/many.ipynb"))
     await expect(page.locator(".cell h2").first).to_have_text("Step 0", timeout=PATIENCE)
-    await expect(page.locator(".cell").nth(1)).to_contain_text("def step_1")
-    needed = [body for url, body in scripts.items() if "/derby/static/" in url]
-    assert needed
-    assert sum(len(gzip.compress(body)) for body in needed) < MOST_SCRIPT
+    loaded = await page.evaluate(LOADED)
+    early = [script for script in loaded if script["early"]]
+    names = " ".join(script["name"] for script in early)
+    assert "app-" in names
+    assert "markdown-" in names
+    assert "editor-" not in names
+    assert "katex-" not in names
+    wire = sum(script["wire"] for script in early)
+
+    assert all(script["wire"] > 0 for script in early), "nothing came from a cache"
+    assert wire < MOST_SCRIPT
+    assert wire < sum(script["text"] for script in early) / 3, "it was compressed on the wire"
+
+
+async def test_renderers_come_when_they_are_needed(
+    notebook_server: NotebookServer, open_page: OpenPage
+) -> None:
+    path = notebook_server.folder / "plain.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1"), new_code_cell("")]), path)
+    page = await open_page(notebook_server.url("notebooks/plain.ipynb"))
+    notebook = NotebookPage(page)
+    await notebook.ready()
+    await notebook.focus(0)
+
+    async def names() -> str:
+        return " ".join(script["name"] for script in await page.evaluate(LOADED))
+
+    assert "editor-" in await names()
+    for renderer in ("markdown-", "render-", "katex-"):
+        assert renderer not in await names()
+    await notebook.command(1, "m", "Enter")
+    await notebook.type("Euler: $e^{i\\pi} = -1$")
+    await notebook.keys("Shift+Enter")
+    await expect(notebook.cell(1).locator(".rendered .katex")).to_be_visible(timeout=PATIENCE)
+    assert "markdown-" in await names()
+    await notebook.run(0)
+    await expect(notebook.outputs(0)).to_have_text("2", timeout=60_000)
+    assert "render-" in await names()
 
 
 async def test_a_thousand_cells_hold_editors_only_where_one_looks(

@@ -3,6 +3,8 @@
 const {icon} = require('../icons/icons');
 const {Source} = require('./source');
 const {isRunning, runText} = require('./run-state');
+const {renderAsk} = require('../outputs/ask');
+const {withRenderers} = require('../outputs/renderers');
 
 class Cell {
   init(model) {
@@ -108,20 +110,27 @@ class Cell {
       this.rendered.textContent = '';
       return;
     }
-    const {markdownFragment} = require('../outputs/markdown');
-    this.rendered.replaceChildren(markdownFragment(this.get('source') || '', this.get('attachments')));
+    withRenderers('markdown', ({markdownFragment}) => {
+      if (this.isDestroyed || this.get('cell_type') !== 'markdown') return;
+      this.rendered.replaceChildren(markdownFragment(this.get('source') || '', this.get('attachments')));
+    });
   }
 
   renderOutputs() {
     if (!this.isDrawn) return;
-    const {renderOutputs} = require('../outputs/render');
-    const {renderAsk} = require('../outputs/ask');
-    const isCode = this.get('cell_type') === 'code';
-    renderOutputs(this.outputs, isCode ? this.get('outputs') || [] : [], {
-      trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId
-    });
-    this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
     renderAsk(this);
+    if (!this.shownOutputs().length && !this.outputs.hasChildNodes()) return;
+    withRenderers('outputs', ({renderOutputs}) => {
+      if (this.isDestroyed) return;
+      renderOutputs(this.outputs, this.shownOutputs(), {
+        trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId
+      });
+      this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
+    });
+  }
+
+  shownOutputs() {
+    return this.get('cell_type') === 'code' && this.get('outputs') || [];
   }
 
   showRun() {

@@ -1,9 +1,7 @@
-// What a cell is written in. Python and markdown are at hand; others are loaded when a kernel needs them.
+// What a cell is written in. Python is at hand; others are loaded when a cell or a kernel needs them.
 import {StreamLanguage} from '@codemirror/language';
 import {python} from '@codemirror/lang-python';
-import {markdown} from '@codemirror/lang-markdown';
 import {parser as pythonParser} from '@lezer/python';
-import {parser as markdownParser} from '@lezer/markdown';
 
 const stream = (mode) => StreamLanguage.define(mode);
 
@@ -23,6 +21,14 @@ const others = {
   sql: async () => stream((await import('@codemirror/legacy-modes/mode/sql')).standardSQL),
   typescript: async () => (await import('@codemirror/lang-javascript')).javascript({typescript: true})
 };
+
+let markdownParser = null;
+
+async function markdown() {
+  const language = await import('./markdown-language.mjs');
+  markdownParser = language.parser;
+  return language.markdown();
+}
 
 const isPython = (language) => !language || /^(i?python)/i.test(language);
 

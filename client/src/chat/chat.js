@@ -1,6 +1,7 @@
 'use strict';
 // Talking beside the notebook: messages in markdown, and how many are unread.
 const {messagesOf, unreadOf} = require('./messages');
+const {withRenderers} = require('../outputs/renderers');
 
 module.exports = {
   loadChat() {
@@ -17,7 +18,6 @@ module.exports = {
   },
 
   chatChanged() {
-    const {markdownFragment} = require('../outputs/markdown');
     const list = messagesOf(this.model.root.get('messages') || {}, this.notebookId, this.me.userId);
     this.model.setDiffDeep('_page.messages', list.map((message) => ({
       ...message,
@@ -27,6 +27,10 @@ module.exports = {
     })));
     if (this.model.get('_page.chat')) this.readChat();
     this.countUnread();
+    if (document.querySelector('.chat-log')) withRenderers('markdown', (renderers) => this.drawMessages(renderers));
+  },
+
+  drawMessages({markdownFragment}) {
     const log = document.querySelector('.chat-log');
     if (!log) return;
     for (const element of log.querySelectorAll('.chat-text')) {

@@ -3,9 +3,9 @@
 const {ansi} = require('./ansi');
 const {framed, offered} = require('./frame');
 const {jsonTree} = require('./json-tree');
-const {markdownFragment} = require('./markdown');
 const {mathBlock} = require('./math');
 const {richest, text} = require('./mime');
+const {withRenderers} = require('./renderers');
 const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
 const {fromBlob, isOutOfLine} = require('./out-of-line');
 
@@ -64,7 +64,7 @@ const drawers = {
   },
   'text/markdown': (element, value) => {
     element.classList.add('rendered-text');
-    element.append(markdownFragment(text(value)));
+    withRenderers('markdown', ({markdownFragment}) => element.replaceChildren(markdownFragment(text(value))));
   },
   'text/latex': (element, value) => element.append(mathBlock(text(value))),
   'application/json': (element, value) => element.append(jsonTree(value)),

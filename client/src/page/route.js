@@ -1,5 +1,6 @@
 'use strict';
 // The page's one route: shows the notebook from the data it came with, then follows it.
+const {renderersFor} = require('../outputs/renderers');
 
 module.exports = function(app) {
   const base = typeof document === 'undefined' ? '' : document.documentElement.dataset.base || '';
@@ -18,10 +19,11 @@ module.exports = function(app) {
     const notebook = model.at(`notebooks.${id}`);
     const cells = model.query('cells', {_notebook: id});
     const warm = notebook.get() !== undefined;
-    if (warm) show(page, model, id);
+    const showOnce = () => renderersFor(Object.values(model.get('cells') || {})).then(() => show(page, model, id));
+    if (warm) showOnce();
     model.subscribe(notebook, cells, (error) => {
       if (error) return fail(page, model, error);
-      if (!warm) show(page, model, id);
+      if (!warm) showOnce();
     });
   });
 

@@ -6,6 +6,7 @@ const {followPeople} = require('../people/presence');
 const {loadEditors} = require('../cells/source');
 const {toolbar} = require('../commands/toolbar');
 
+const afterPaint = (callback) => requestAnimationFrame(() => setTimeout(callback));
 const later = (callback) => (window.requestIdleCallback || setTimeout)(callback, {timeout: 2000});
 
 module.exports = {
@@ -37,6 +38,7 @@ module.exports = {
 
   // After the first drawing.
   shown() {
+    performance.mark('notebook-drawn');
     const listen = (target, type, listener, options) => {
       target.addEventListener(type, listener, options);
       this.on('destroy', () => target.removeEventListener(type, listener, options));
@@ -55,7 +57,7 @@ module.exports = {
     this.syncSelectedType();
     this.showChosen();
     followPeople(this);
-    loadEditors();
+    afterPaint(loadEditors);
     later(() => {
       this.loadMine();
       this.loadChat();

@@ -1,59 +1,47 @@
-"""The page of a notebook, and the files that it is built of."""
+"""The page of a notebook."""
 
 from __future__ import annotations
 
-import json
-import re
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import (
-    FileResponse,
-    HTMLResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-)
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from derby_notebook.jupyter.api import JupyterError
 from derby_notebook.service import NotANotebook, NotebookService
+from derby_notebook.web.assets import Assets
 from derby_notebook.web.bundle import boot_data
+from derby_notebook.web.encodings import compress
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.page import HEADERS, error_page, notebook_page
 from derby_notebook.web.reverse_proxy import ReverseProxy
 
 __all__ = ["NotebookPages"]
 
-FOREVER = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 class NotebookPages:
-    """``GET /notebooks/PATH`` and ``GET /derby/static/NAME``; the rest of Jupyter's pages stay."""
+    """``GET /notebooks/PATH``; the rest of Jupyter's pages stay."""
 
     def __init__(
-        self, service: NotebookService, gate: Gate, jupyter: ReverseProxy, base: str
+        self,
+        service: NotebookService,
+        gate: Gate,
+        jupyter: ReverseProxy,
+        assets: Assets,
+        base: str,
     ) -> None:
         self._service = service
         self._gate = gate
         self._jupyter = jupyter
+        self._names = assets.names
         self._base = base
-        self._static = Path(str(files("derby_notebook"))) / "static"
-        self._names: dict[str, str] = json.loads((self._static / "manifest.json").read_text())
 
     def routes(self) -> list[BaseRoute]:
         """Return what is served here."""
-        return [
-            Route(f"{self._base}/notebooks/{{path:path}}", self.notebook),
-            Route(f"{self._base}/derby/static/{{name}}", self.static_file),
-        ]
+        return [Route(f"{self._base}/notebooks/{{path:path}}", self.notebook)]
 
     async def notebook(self, request: Request) -> Response:
         """Serve the page of a notebook."""
@@ -67,7 +55,8 @@ class NotebookPages:
         if "token" in request.query_params:
             response: Response = RedirectResponse(f"{self._base}/notebooks/{quote(path)}", 302)
         else:
-            response = await self._open(path, caller.user)
+            page = await self._open(path, caller.user)
+            response = await compress(page, request.headers.get("accept-encoding", ""))
         for cookie in caller.cookies:
             response.headers.append("set-cookie", cookie)
         return response
@@ -102,11 +91,3 @@ class NotebookPages:
     def _problem(self, status: int, title: str, text: str, advice: str) -> Response:
         page = error_page(self._base, self._names, title, text, advice)
         return HTMLResponse(page, status, headers=HEADERS)
-
-    async def static_file(self, request: Request) -> Response:
-        """Serve a built file; its name holds its hash, so it never changes."""
-        name = request.path_params["name"]
-        path = self._static / name
-        if not re.fullmatch(r"[\w.-]+", name) or not path.is_file():
-            return PlainTextResponse("Not found\n", 404)
-        return FileResponse(path, headers=FOREVER)

@@ -27,11 +27,17 @@ def _embed(data: Any) -> str:
     return json.dumps(data).replace("<", "\\u003c")
 
 
-def _modulepreloads(base: str, static: dict[str, str]) -> str:
-    """Return links to the script's parts, so that the browser need not find them one by one."""
+def _modulepreloads(base: str, static: dict[str, str], bundle: dict[str, Any]) -> str:
+    """Return links to the scripts that this notebook needs, so that none is found late."""
+    cells = [cell for cell, _ in bundle["queries"][0][3]]
     names = static.get("preload", "").split()
+    if any(cell.get("cell_type") == "markdown" for cell in cells):
+        names += static.get("preload.markdown", "").split()
+    if any(cell.get("outputs") for cell in cells):
+        names += static.get("preload.outputs", "").split()
     return "".join(
-        f'<link rel="modulepreload" href="{base}/derby/static/{name}">' for name in names
+        f'<link rel="modulepreload" href="{base}/derby/static/{name}">'
+        for name in dict.fromkeys(names)
     )
 
 
@@ -45,7 +51,7 @@ def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[st
 <title>{html.escape(title)}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
-{_modulepreloads(base, static)}
+{_modulepreloads(base, static, bundle)}
 <script type="module" src="{base}/derby/static/{static["app.js"]}"></script>
 <script type="application/json" data-derby-app-state>{_embed(bundle)}</script>
 </head>
