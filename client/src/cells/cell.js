@@ -2,6 +2,7 @@
 // One cell: its source, its rendered markdown, its outputs, and who is in it.
 const {icon} = require('../icons/icons');
 const {Source} = require('./source');
+const {colourFences} = require('./fences');
 const {isRunning, runText} = require('./run-state');
 const {renderAsk} = require('../outputs/ask');
 const {withRenderers} = require('../outputs/renderers');
@@ -113,6 +114,7 @@ class Cell {
     withRenderers('markdown', ({markdownFragment}) => {
       if (this.isDestroyed || this.get('cell_type') !== 'markdown') return;
       this.rendered.replaceChildren(markdownFragment(this.get('source') || '', this.get('attachments')));
+      colourFences(this.rendered);
     });
   }
 

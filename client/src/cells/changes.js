@@ -98,10 +98,11 @@ module.exports = {
   },
 
   // Splits the cell in hand at the caret; both parts keep the type.
-  splitCell(view) {
+  splitCell() {
     const cell = this.activeCell();
-    if (!cell || !view || this.isViewer()) return;
-    const at = view.state.selection.main.head;
+    const {editor} = cell ? this.component().source : {};
+    if (!editor || this.isViewer()) return;
+    const at = editor.state.selection.main.head;
     const text = this.textOf(cell.id);
     const [head, tail] = [text.slice(0, at).replace(/\n$/, ''), text.slice(at).replace(/^\n/, '')];
     const index = this.selectedIndex();

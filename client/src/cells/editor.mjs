@@ -17,7 +17,7 @@ import {remoteCursors, setCursors} from '../people/cursors.mjs';
 import {kernelCompletion} from '../kernel/complete.mjs';
 import {foundMarks, setFound} from '../search/marks.mjs';
 
-export {highlighted} from './highlight.mjs';
+export {coloured, highlighted} from './highlight.mjs';
 
 const searchKeys = [
   {key: 'Mod-d', run: selectNextOccurrence, preventDefault: true},

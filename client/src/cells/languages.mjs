@@ -30,6 +30,9 @@ async function markdown() {
   return language.markdown();
 }
 
+// What people write behind three backticks.
+const short = {cpp: 'c++', js: 'javascript', jl: 'julia', py: 'python', rb: 'ruby', rs: 'rust', sh: 'bash', shell: 'bash', ts: 'typescript'};
+
 const isPython = (language) => !language || /^(i?python)/i.test(language);
 
 // Returns the extension, or a promise of it.
@@ -45,4 +48,13 @@ export function languageOf(cellType, language) {
 export function parserOf(cellType, language) {
   if (cellType === 'markdown') return markdownParser;
   return cellType === 'code' && isPython(language) ? pythonParser : null;
+}
+
+// Returns the parser of a language by its name, in full or short, or null.
+export async function parserNamed(name) {
+  const known = short[name.toLowerCase()] || name.toLowerCase();
+  if (/^(markdown|md)$/.test(known)) return (await markdown()).language.parser;
+  if (isPython(known)) return pythonParser;
+  const {language, parser} = others[known] ? await others[known]() : {};
+  return language ? language.parser : parser || null;
 }

@@ -67,6 +67,7 @@ module.exports = {
     }
     this.chosen = now;
     this.shownActive = active;
+    this.showCellTools(this.cells.get(active));
     this.model.set('_page.chosenCount', now.size);
   },
 

@@ -44,9 +44,13 @@ class KeyMatcher {
   }
 }
 
+function onMac() {
+  return /Mac|iP(hone|ad)/.test(navigator.platform);
+}
+
 // Keys as a person reads them.
 function shownKeys(keys, isMac) {
   return keys.split(' ').map((key) => key.replace('Mod', isMac ? '⌘' : 'Ctrl').replace('Up', '↑').replace('Down', '↓'));
 }
 
-module.exports = {KeyMatcher, keyName, shownKeys};
+module.exports = {KeyMatcher, keyName, onMac, shownKeys};

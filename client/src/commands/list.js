@@ -2,25 +2,30 @@
 // Every command of the page: what it is called, its keys in each mode, and what it does.
 //
 // `keys` work in command mode, `editKeys` while typing in a cell, `anyKeys` in both. A command
-// that `changes` the notebook is not there for viewers.
+// that `changes` the notebook is not there for viewers; `when` says whether it has something to act on.
 
 const cells = [
   {id: 'insert-above', title: 'Insert a cell above', icon: 'above', keys: ['a'], changes: true,
     run: (page) => page.insertCell('above', 'code', {edit: false})},
   {id: 'insert-below', title: 'Insert a cell below', icon: 'add', keys: ['b'], changes: true,
     run: (page) => page.insertCell('below', 'code', {edit: false})},
+  {id: 'insert-text-below', title: 'Insert a text cell below', changes: true, run: (page) => page.insertCell('below', 'markdown')},
+  {id: 'insert-raw-below', title: 'Insert a raw cell below', changes: true, run: (page) => page.insertCell('below', 'raw')},
   {id: 'cut', title: 'Cut cells', icon: 'cut', keys: ['x'], changes: true, run: (page) => page.cutCells()},
   {id: 'copy', title: 'Copy cells', icon: 'copy', keys: ['c'], run: (page) => page.copyCells()},
-  {id: 'paste', title: 'Paste cells below', icon: 'paste', keys: ['v'], changes: true, run: (page) => page.pasteCells('below')},
-  {id: 'paste-above', title: 'Paste cells above', keys: ['Shift+V'], changes: true, run: (page) => page.pasteCells('above')},
+  {id: 'paste', title: 'Paste cells below', icon: 'paste', keys: ['v'], changes: true, when: (page) => page.clipboard.length,
+    run: (page) => page.pasteCells('below')},
+  {id: 'paste-above', title: 'Paste cells above', keys: ['Shift+V'], changes: true, when: (page) => page.clipboard.length,
+    run: (page) => page.pasteCells('above')},
   {id: 'duplicate', title: 'Duplicate cells', icon: 'copy', changes: true, run: (page) => page.duplicateCells()},
   {id: 'remove', title: 'Remove cells', icon: 'remove', keys: ['d d'], changes: true, run: (page) => page.removeCells()},
-  {id: 'restore', title: 'Bring back removed cells', icon: 'undo', keys: ['z'], changes: true, run: (page) => page.restoreCells()},
+  {id: 'restore', title: 'Bring back removed cells', icon: 'undo', keys: ['z'], changes: true, when: (page) => page.removed.length,
+    run: (page) => page.restoreCells()},
   {id: 'move-up', title: 'Move cells up', icon: 'up', keys: ['Mod+Shift+Up'], changes: true, run: (page) => page.moveCells(-1)},
   {id: 'move-down', title: 'Move cells down', icon: 'down', keys: ['Mod+Shift+Down'], changes: true, run: (page) => page.moveCells(1)},
   {id: 'merge', title: 'Merge cells', keys: ['Shift+M'], changes: true, run: (page) => page.mergeCells()},
   {id: 'split', title: 'Split the cell at the caret', editKeys: ['Mod+Shift+-'], changes: true,
-    run: (page, view) => page.splitCell(view || page.lastView)},
+    run: (page) => page.splitCell()},
   {id: 'type-code', title: 'Make it a code cell', keys: ['y'], changes: true, run: (page) => page.setType('code')},
   {id: 'type-markdown', title: 'Make it a markdown cell', keys: ['m'], changes: true, run: (page) => page.setType('markdown')},
   {id: 'type-raw', title: 'Make it a raw cell', keys: ['r'], changes: true, run: (page) => page.setType('raw')},
@@ -45,6 +50,7 @@ const running = [
   {id: 'interrupt', title: 'Interrupt the kernel', icon: 'stop', keys: ['i i'], changes: true, run: (page) => page.kernelRequest('interrupt')},
   {id: 'restart', title: 'Restart the kernel', icon: 'restart', keys: ['0 0'], changes: true, run: (page) => page.restartKernel()},
   {id: 'cancel', title: 'Cancel what waits to run', changes: true, run: (page) => page.cancelWaiting()},
+  {id: 'choose-kernel', title: 'Choose another kernel', changes: true, run: (page) => page.toggleMenu('kernel', true)},
   {id: 'shutdown', title: 'Shut down the kernel', changes: true, run: (page) => page.shutDown()},
   {id: 'restart-run-all', title: 'Restart the kernel and run all cells', changes: true, run: (page) => page.restartKernel({andRun: true})}
 ];
@@ -74,6 +80,9 @@ const looking = [
 
 const general = [
   {id: 'save', title: 'Save now (it is done by itself too)', keys: ['s'], anyKeys: ['Mod+s'], run: (page) => page.saveNow()},
+  {id: 'download', title: 'Download the notebook', icon: 'download', run: (page) => page.download()},
+  {id: 'print', title: 'Print', icon: 'print', run: () => print()},
+  {id: 'files', title: 'All files', icon: 'back', run: (page) => location.assign(`${page.base}/tree`)},
   {id: 'find', title: 'Find and replace in the notebook', icon: 'find', keys: ['f'], anyKeys: ['Mod+f'], run: (page) => page.openFind()},
   {id: 'palette', title: 'All commands', icon: 'command', keys: ['p'], anyKeys: ['Mod+Shift+P', 'Mod+Shift+C'], run: (page) => page.openPalette()},
   {id: 'help', title: 'Keys', icon: 'keyboard', keys: ['h'], run: (page) => page.openHelp()},

@@ -1,10 +1,8 @@
 'use strict';
 // The command palette and the list of keys.
 const {groups} = require('./list');
-const {shownKeys} = require('./keys');
+const {onMac, shownKeys} = require('./keys');
 const {ranked} = require('./ranking');
-
-const onMac = () => /Mac|iP(hone|ad)/.test(navigator.platform);
 
 const keysOf = (command) => [...command.keys || [], ...command.editKeys || [], ...command.anyKeys || []];
 

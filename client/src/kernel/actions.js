@@ -135,7 +135,7 @@ module.exports = {
   },
 
   async chooseKernel(name) {
-    this.toggleKernelMenu(false);
+    this.closeMenus();
     if (await this.tell('The kernel was not chosen', this.ask('kernel', {name}))) this.toast('The next run starts that kernel.', 'done');
   }
 };

@@ -61,40 +61,5 @@ module.exports = {
   // A press on the shade around a dialog closes it.
   shadePressed(event, close) {
     if (event.target === event.currentTarget || event.target.classList.contains('shade')) this[close](false);
-  },
-
-  // A menu closes on Escape and when the focus leaves it; arrows go through its items.
-  menuKey(event) {
-    const items = [...document.querySelectorAll('#kernel-menu [role="menuitem"]')];
-    const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
-    if (event.key === 'Escape') {
-      this.toggleKernelMenu(false);
-      document.querySelector('.kernel').focus();
-    } else if (step) {
-      const at = items.indexOf(document.activeElement);
-      items[(at + step + items.length) % items.length].focus();
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  },
-
-  toggleKernelMenu(on) {
-    const open = on === undefined ? !this.model.get('_page.kernelMenu') : on;
-    this.model.set('_page.kernelMenu', open);
-    if (!open) return;
-    this.focusSoon('#kernel-menu [role="menuitem"]');
-    this.listKernels();
-  },
-
-  menuLeft(event) {
-    const to = event.relatedTarget;
-    if (!to || !to.closest || !to.closest('.kernel-box')) this.toggleKernelMenu(false);
-  },
-
-  fromMenu(id) {
-    this.toggleKernelMenu(false);
-    this.perform(id);
   }
 };

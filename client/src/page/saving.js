@@ -20,6 +20,16 @@ module.exports = {
     if (await this.tell('The file was not saved', this.ask('save'))) this.toast('Saved.', 'done');
   },
 
+  // Saves first, so that the file has what the page shows.
+  async download() {
+    const name = this.model.get('_page.notebook.name') || '';
+    if (!this.isViewer() && !await this.tell('The file was not saved', this.ask('save'))) return;
+    const link = document.createElement('a');
+    link.href = `${this.base}/files/${name.split('/').map(encodeURIComponent).join('/')}?download=1`;
+    link.download = name.split('/').pop();
+    link.click();
+  },
+
   canSaveAnew(save) {
     return Boolean(save) && ANEW.has(save.reason) && !this.isViewer();
   },

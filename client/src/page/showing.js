@@ -4,6 +4,8 @@ const {CellOrder} = require('../cells/order');
 const {Viewport} = require('../cells/viewport');
 const {followPeople} = require('../people/presence');
 const {loadEditors} = require('../cells/source');
+const {menus} = require('../commands/menus');
+const {onMac} = require('../commands/keys');
 const {toolbar} = require('../commands/toolbar');
 
 const afterPaint = (callback) => requestAnimationFrame(() => setTimeout(callback));
@@ -26,6 +28,7 @@ module.exports = {
     this.says = () => {};
     this.startTheme();
     model.set('_page.toolbar', toolbar(this.isViewer()));
+    model.set('_page.menus', menus(this.isViewer(), onMac()));
     model.set('_page.viewer', this.isViewer());
     model.set('_page.mode', 'command');
     model.set('_page.toasts', []);

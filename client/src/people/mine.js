@@ -30,7 +30,8 @@ module.exports = {
   // Others read in `users` who wrote a message or ran a cell when that person is gone.
   tellName(userId) {
     if (userId !== safe(userId) || this.isViewer()) return;
-    const {name, color, icon} = this.me;
+    const {name, icon} = this.me;
+    const {color} = {...this.me, ...this.model.get('_session.user')}; // not one taken for today only
     const doc = this.model.root.at(`users.${userId}`);
     this.model.root.subscribe(doc, (error) => {
       if (error) return;

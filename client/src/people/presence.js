@@ -1,35 +1,40 @@
 'use strict';
 // Who is here and where: told over presence, never stored.
+const {colorAmong} = require('./colors');
 
-const GRACE_MS = 2500; // those who were here before us do not join
-const GONE_MS = 60000; // nor does one who only reconnects
+const ARRIVING_MS = 2500; // for so long others are told that one has just come
+const GONE_MS = 60000; // one who only reconnects or reloads does not join again
 
 function followPeople(page) {
   const {model, notebookId} = page;
   const session = model.get('_session') || {};
   const user = session.user || {};
-  const me = {userId: session.userId, name: user.name || 'Someone', color: user.color || '#64748b', icon: user.icon || null};
+  const me = {
+    userId: session.userId, name: user.name || 'Someone', color: user.color || '#64748b', icon: user.icon || null, since: Date.now()
+  };
   const presence = model.root.connection.getPresence(`notebook.${notebookId}`);
-  const started = Date.now();
-  const lastSeen = new Map([[me.userId, Infinity]]);
+  const lastSeen = new Map();
   page.present = new Map();
   page.me = me;
 
   function receive(id, value) {
     if (value) {
-      const before = page.present.get(id);
-      greet(value);
-      page.present.set(id, {...value, id, moved: moveOf(before, value)});
+      if (value.userId !== me.userId && isArrival(value, lastSeen.get(value.userId), Date.now())) page.toast(`${value.name} joined.`, 'news');
+      lastSeen.set(value.userId, Date.now());
+      page.present.set(id, {...value, id, moved: moveOf(page.present.get(id), value)});
+      differ();
     } else {
       page.present.delete(id);
     }
     page.peopleChanged(id);
   }
 
-  function greet({userId, name}) {
-    const fresh = Date.now() - (lastSeen.get(userId) || 0) > GONE_MS;
-    lastSeen.set(userId, lastSeen.get(userId) === Infinity ? Infinity : Date.now());
-    if (fresh && Date.now() - started > GRACE_MS) page.toast(`${name} joined.`, 'news');
+  // Two people of one colour could not be told apart: who came later takes another.
+  function differ() {
+    const color = colorAmong(me, [...page.present.values()]);
+    if (color === me.color) return;
+    me.color = color;
+    submit();
   }
 
   presence.on('receive', receive);
@@ -37,18 +42,29 @@ function followPeople(page) {
   presence.subscribe((error) => error && console.warn('No presence:', error.message));
   const mine = presence.create(model.id());
   let said = {cell: page.activeId() || null};
-  const submit = () => mine.submit({...me, ...said}, () => {});
+  let arriving = true;
+  const submit = () => mine.submit({...me, ...said, arriving}, () => {});
   submit();
+  const settled = setTimeout(() => {
+    arriving = false;
+    submit();
+  }, ARRIVING_MS);
   page.says = (value) => {
     said = value;
     submit();
   };
   page.peopleChanged();
   page.on('destroy', () => {
+    clearTimeout(settled);
     page.says = () => {};
     presence.removeListener('receive', receive);
     presence.destroy(() => {});
   });
+}
+
+// Whether somebody has just come, and not only come back.
+function isArrival({arriving}, lastSeen, now) {
+  return Boolean(arriving) && !(now - lastSeen < GONE_MS);
 }
 
 // A number that grows whenever somebody's caret moves, so that their name shows again.
@@ -58,4 +74,4 @@ function moveOf(before, value) {
   return same ? before.moved : before.moved + 1;
 }
 
-module.exports = {followPeople, moveOf};
+module.exports = {followPeople, isArrival, moveOf};

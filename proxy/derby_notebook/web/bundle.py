@@ -10,7 +10,7 @@ __all__ = ["boot_data", "color_of", "shown_name"]
 
 COLORS: Final = (
     *("#2563c9", "#b4407a", "#1a7f4b", "#a35a00"),
-    *("#6d4bc1", "#0f7c8c", "#b42318", "#5b6675"),
+    *("#6d4bc1", "#0f7c8c", "#b42318", "#647a0b"),
 )
 
 
