@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nbformat
 import pytest
 from nbformat.v4 import new_notebook
@@ -41,16 +43,17 @@ OpenNotebook = Callable[..., Awaitable[NotebookPage]]
 class NotebookServer(Program):
     """``derby-notebook`` on a folder of its own, with its port and database kept over restarts."""
 
-    def __init__(self, folder: Path, state: Path) -> None:
+    def __init__(self, folder: Path, state: Path, *options: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.token = ""
         super().__init__(
             "derby-notebook",
             *(str(folder), "--port", str(self.port), "--no-browser"),
-            *("--db", f"sqlite:///{state}/rooms.sqlite"),
+            *("--db", f"sqlite:///{state}/rooms.sqlite", *options),
             log=state / "log",
             ready=rf"http://localhost:{self.port}/\S*token=([\w-]+)",
+            env={"JUPYTER_CONFIG_DIR": str(Path(__file__).parent / "jupyter_config")},
         )
 
     def launch(self) -> None:
@@ -61,13 +64,20 @@ class NotebookServer(Program):
         """Return the address of a page, signed in by its token."""
         return f"http://localhost:{self.port}/{path}?token={self.token}"
 
+    def end_kernels(self) -> None:
+        """Shut down all kernels, so that they do not gather from test to test."""
+        headers = {"Authorization": f"token {self.token}"}
+        with httpx.Client(base_url=f"http://localhost:{self.port}", headers=headers) as jupyter:
+            for kernel in jupyter.get("/api/kernels").json():
+                jupyter.delete(f"/api/kernels/{kernel['id']}")
 
-@pytest.fixture
-def notebook_server(tmp_path: Path) -> Iterator[NotebookServer]:
-    folder, state = tmp_path / "work", tmp_path / "state"
+
+def serving(home: Path, *options: str) -> Iterator[NotebookServer]:
+    """Run a server on a folder below ``home`` until the fixture ends."""
+    folder, state = home / "work", home / "state"
     folder.mkdir()
     state.mkdir()
-    server = NotebookServer(folder, state)
+    server = NotebookServer(folder, state, *options)
     server.launch()
     try:
         yield server
@@ -75,18 +85,48 @@ def notebook_server(tmp_path: Path) -> Iterator[NotebookServer]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookServer]:
+    """One server for all tests, which have their own notebooks in it; ``vic`` may only look."""
+    yield from serving(tmp_path_factory.mktemp("shared"), "--role", "vic=viewer")
+
+
+@pytest.fixture
+def notebook_server(shared_server: NotebookServer) -> Iterator[NotebookServer]:
+    """The shared server; the kernels that a test started end with it."""
+    yield shared_server
+    shared_server.end_kernels()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[NotebookServer]:
+    """A server that the test may kill and start again."""
+    yield from serving(tmp_path)
+
+
+@pytest.fixture
+def notebook_path(request: pytest.FixtureRequest) -> str:
+    """The name of a notebook that only this test uses."""
+    return re.sub(r"\W+", "-", request.node.name).strip("-") + ".ipynb"
+
+
 @pytest.fixture
 async def open_page() -> AsyncIterator[OpenPage]:
-    """Open an address in a browser process of its own."""
+    """Open an address in a browser process of its own, as a person if one is named."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on the PATH")
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
-        async def open_one(url: str, width: int = 1280, height: int = 900, **kind: Any) -> Page:
+        async def open_one(
+            url: str, width: int = 1280, height: int = 900, person: str = "", **kind: Any
+        ) -> Page:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             stack.push_async_callback(browser.close)
             page = await browser.new_page(viewport={"width": width, "height": height}, **kind)
+            if person:
+                origin = "/".join(url.split("/")[:3])
+                await page.context.add_cookies([{"name": "person", "value": person, "url": origin}])
             await page.goto(url)
             return page
 
@@ -94,14 +134,17 @@ async def open_page() -> AsyncIterator[OpenPage]:
 
 
 @pytest.fixture
-def open_notebook(notebook_server: NotebookServer, open_page: OpenPage) -> OpenNotebook:
+def open_notebook(
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+) -> OpenNotebook:
     """Open a notebook of the given cells, or the one that is there, in a browser of its own."""
 
-    async def open_one(*cells: nbformat.NotebookNode, **kind: Any) -> NotebookPage:
-        path = notebook_server.folder / "page.ipynb"
+    async def open_one(
+        *cells: nbformat.NotebookNode, server: NotebookServer = notebook_server, **kind: Any
+    ) -> NotebookPage:
         if cells:
-            nbformat.write(new_notebook(cells=list(cells)), path)
-        page = NotebookPage(await open_page(notebook_server.url("notebooks/page.ipynb"), **kind))
+            nbformat.write(new_notebook(cells=list(cells)), server.folder / notebook_path)
+        page = NotebookPage(await open_page(server.url(f"notebooks/{notebook_path}"), **kind))
         await page.ready()
         return page
 

@@ -164,21 +164,21 @@ async def test_what_one_runs_both_see_and_the_file_keeps(
 
 
 async def test_after_kill_9_the_browsers_come_back_and_nothing_is_missing(
-    notebook_server: NotebookServer, open_page: OpenPage
+    own_server: NotebookServer, open_page: OpenPage
 ) -> None:
-    path = write_notebook(notebook_server.folder / "crash.ipynb", new_code_cell(""))
-    ann, ben = await two_on(notebook_server, open_page, "crash.ipynb")
+    path = write_notebook(own_server.folder / "crash.ipynb", new_code_cell(""))
+    ann, ben = await two_on(own_server, open_page, "crash.ipynb")
     await ann.focus(0)
     await ann.type("before the crash; ")
     await expect(ben.cell(0).locator(".cm-content")).to_contain_text(
         "before the crash;", timeout=PATIENCE
     )
-    notebook_server.kill()
+    own_server.kill()
     await expect(ann.page.locator('[data-connection="connected"]')).to_have_count(
         0, timeout=PATIENCE
     )
     await ann.type("typed while it was down; ")
-    notebook_server.launch()
+    own_server.launch()
     await asyncio.gather(ann.connected(), ben.connected())
     await ann.type("after it")
     whole = "before the crash; typed while it was down; after it"

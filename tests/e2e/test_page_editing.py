@@ -48,7 +48,7 @@ async def test_find_and_replace_over_all_cells(open_notebook: OpenNotebook) -> N
 
 
 async def test_a_pasted_picture_becomes_an_attachment(
-    open_notebook: OpenNotebook, notebook_server: NotebookServer
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
 ) -> None:
     page = await open_notebook(new_markdown_cell(""))
     await page.focus(0)
@@ -66,9 +66,9 @@ async def test_a_pasted_picture_becomes_an_attachment(
     await page.keys("Control+Enter")
     picture = page.cell(0).locator(".rendered img")
     await expect(picture).to_have_attribute("src", f"data:image/png;base64,{PIXEL}")
-    await page.saved()
-    await page.page.wait_for_timeout(1500)
-    notebook = nbformat.read(notebook_server.folder / "page.ipynb", as_version=nbformat.NO_CONVERT)
+    await page.keys("Control+s")
+    await expect(page.page.locator(".toast.done")).to_have_text("Saved.", timeout=PATIENCE)
+    notebook = nbformat.read(notebook_server.folder / notebook_path, as_version=nbformat.NO_CONVERT)
     assert notebook.cells[0].attachments == {"a-dot.png": {"image/png": PIXEL}}
     assert base64.b64decode(PIXEL).startswith(b"\x89PNG")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -15,14 +17,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(180)
 MOST_SCRIPT = 250_000
 
 
-def write(server: NotebookServer, count: int) -> None:
+def write(path: Path, count: int) -> None:
     cells = [
         new_markdown_cell(f"## Step {number}\n\nSome *text*.")
         if number % 4 == 0
         else new_code_cell(f"def step_{number}(x):\n    return x + {number}\n\nstep_{number}(1)")
         for number in range(count)
     ]
-    nbformat.write(new_notebook(cells=cells), server.folder / "many.ipynb")
+    nbformat.write(new_notebook(cells=cells), path)
 
 
 # What was asked for before the cells were in the document is what their first paint needs.
@@ -37,10 +39,10 @@ LOADED = """() => {
 
 
 async def test_the_first_paint_of_200_cells_needs_little_script(
-    notebook_server: NotebookServer, open_page: OpenPage
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
 ) -> None:
-    write(notebook_server, 200)
-    page = await open_page(notebook_server.url("notebooks/many.ipynb"))
+    write(notebook_server.folder / notebook_path, 200)
+    page = await open_page(notebook_server.url(f"notebooks/{notebook_path}"))
     await expect(page.locator(".cell h2").first).to_have_text("Step 0", timeout=PATIENCE)
     loaded = await page.evaluate(LOADED)
     early = [script for script in loaded if script["early"]]
@@ -57,11 +59,11 @@ async def test_the_first_paint_of_200_cells_needs_little_script(
 
 
 async def test_renderers_come_when_they_are_needed(
-    notebook_server: NotebookServer, open_page: OpenPage
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
 ) -> None:
-    path = notebook_server.folder / "plain.ipynb"
+    path = notebook_server.folder / notebook_path
     nbformat.write(new_notebook(cells=[new_code_cell("1 + 1"), new_code_cell("")]), path)
-    page = await open_page(notebook_server.url("notebooks/plain.ipynb"))
+    page = await open_page(notebook_server.url(f"notebooks/{notebook_path}"))
     notebook = NotebookPage(page)
     await notebook.ready()
     await notebook.focus(0)
@@ -83,10 +85,10 @@ async def test_renderers_come_when_they_are_needed(
 
 
 async def test_a_thousand_cells_hold_editors_only_where_one_looks(
-    notebook_server: NotebookServer, open_page: OpenPage
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
 ) -> None:
-    write(notebook_server, 1000)
-    page = NotebookPage(await open_page(notebook_server.url("notebooks/many.ipynb")))
+    write(notebook_server.folder / notebook_path, 1000)
+    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
     await page.ready()
     await expect(page.cells).to_have_count(1000, timeout=60_000)
     live = page.page.locator(".cell.live")

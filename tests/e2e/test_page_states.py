@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)
 
 
 async def test_offline_is_said_without_moving_the_page(
-    open_notebook: OpenNotebook, notebook_server: NotebookServer
+    open_notebook: OpenNotebook, own_server: NotebookServer, notebook_path: str
 ) -> None:
-    page = await open_notebook(new_code_cell("one"))
+    page = await open_notebook(new_code_cell("one"), server=own_server)
     before = await page.cell(0).bounding_box()
-    notebook_server.kill()
+    own_server.kill()
     notice = page.page.locator(".notice.offline")
     await expect(notice).to_contain_text("Reconnecting", timeout=PATIENCE)
     await expect(page.page.locator(".saving")).to_contain_text("Offline")
@@ -27,10 +27,10 @@ async def test_offline_is_said_without_moving_the_page(
     await page.focus(0)
     await page.keys("End")
     await page.type(" kept")
-    notebook_server.launch()
+    own_server.launch()
     await expect(notice).to_have_count(0, timeout=60_000)
     await page.saved()
-    assert "one kept" in (notebook_server.folder / "page.ipynb").read_text()
+    assert "one kept" in (own_server.folder / notebook_path).read_text()
 
 
 async def test_an_empty_notebook_invites_to_add_a_cell(
@@ -48,34 +48,26 @@ async def test_an_empty_notebook_invites_to_add_a_cell(
     await expect(page.cell(0).locator("h1")).to_have_text("Hello")
 
 
-async def test_a_viewer_sees_that_the_page_is_read_only(
-    notebook_server: NotebookServer, open_notebook: OpenNotebook, open_page: OpenPage
-) -> None:
-    editor = await open_notebook(new_code_cell("one"))
-    page = await open_page("about:blank")
-
-    async def as_viewer(route: Route) -> None:
-        answer = await route.fetch()
-        text = await answer.text()
-        await route.fulfill(
-            response=answer, body=text.replace('"role": "editor"', '"role": "viewer"')
-        )
-
-    await page.route("**/notebooks/page.ipynb", as_viewer)
-    await page.goto(notebook_server.url("tree"))
-    await page.goto(f"http://localhost:{notebook_server.port}/notebooks/page.ipynb")
-    viewer = NotebookPage(page)
-    await viewer.ready()
+async def test_a_viewer_sees_that_the_page_is_read_only(open_notebook: OpenNotebook) -> None:
+    editor = await open_notebook(new_code_cell("one"), person="ann")
+    viewer = await open_notebook(person="vic")
+    page = viewer.page
     await expect(page.locator(".viewing")).to_contain_text("View only")
     await expect(page.locator('[data-action="run"], [data-action="remove"]')).to_have_count(0)
+    await expect(page.locator('.add-bar, [data-action="cell-type"], .run-here')).to_have_count(0)
+    await expect(page.get_by_role("menuitem", name="Run", exact=True)).to_have_count(0)
     await viewer.focus(0)
     await viewer.type("not taken")
     await viewer.keys("Escape", "b", "d", "d")
     await expect(page.locator(".toast")).to_contain_text("read-only")
+    await viewer.press("chat")
+    await expect(page.locator(".chat")).to_contain_text("No messages yet")
+    await expect(page.locator(".chat-form")).to_have_count(0)
     await editor.focus(0)
     await editor.keys("End")
     await editor.type("!")
     await viewer.expect_sources("one!")
+    await expect(viewer.cell(0).locator(".remote-caret")).to_have_attribute("data-person", "Ann")
 
 
 async def test_errors_of_the_server_are_said_in_words(open_notebook: OpenNotebook) -> None:

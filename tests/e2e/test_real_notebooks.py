@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,10 @@ NO_CELLS: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, 
 async def opened(
     server: NotebookServer, open_page: OpenPage, content: dict[str, Any] | None
 ) -> tuple[NotebookPage, Path]:
-    path = server.folder / "real.ipynb"
+    name = f"real {uuid.uuid4()}.ipynb"
+    path = server.folder / name
     path.write_text("" if content is None else json.dumps(content))
-    page = NotebookPage(await open_page(server.url("notebooks/real.ipynb")))
+    page = NotebookPage(await open_page(server.url(f"notebooks/{name}")))
     await page.connected()
     return page, path
 

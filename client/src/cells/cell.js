@@ -175,6 +175,15 @@ class Cell {
     this.page.goToHeading(decodeURIComponent(link.hash.slice(1)));
   }
 
+  mayChange() {
+    return !this.page.isViewer();
+  }
+
+  // Where nothing can point at the time to see its title: say it.
+  tellRun() {
+    if (this.box.dataset.run) this.page.toast(`${this.box.dataset.run}.`, 'news');
+  }
+
   runHere(event) {
     event.stopPropagation();
     this.page.pickCell(this.id);

@@ -2,7 +2,7 @@
 // Menus: they open on a press, close on Escape and when the focus leaves them; arrows go through them.
 const {commands} = require('../commands/list');
 
-const APART = new Set(['kernel', 'all']); // those that stand alone, not in the bar
+const APART = new Set(['kernel', 'people', 'all']); // those that stand alone, not in the bar
 
 module.exports = {
   toggleMenu(title, on) {

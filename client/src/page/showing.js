@@ -50,6 +50,7 @@ module.exports = {
     for (const type of ['wheel', 'touchmove', 'mousedown', 'keydown']) {
       listen(window, type, (event) => this.stopFollowing(event), {passive: true, capture: true});
     }
+    listen(window, 'resize', () => this.showPeople());
     listen(window, 'beforeunload', (event) => this.mayLeave(event));
     this.on('destroy', () => {
       this.order.destroy();

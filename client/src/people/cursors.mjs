@@ -2,6 +2,8 @@
 import {StateEffect, StateField} from '@codemirror/state';
 import {Decoration, EditorView, WidgetType} from '@codemirror/view';
 
+const NAME_WIDTH = 150; // a name that has less room stands before the caret
+
 // Replaces all cursors of an editor: [{id, name, color, anchor, head}].
 export const setCursors = StateEffect.define();
 
@@ -16,12 +18,16 @@ class Caret extends WidgetType {
     return other.id === this.id && other.moved === this.moved && other.name === this.name && other.color === this.color;
   }
 
-  toDOM() {
+  toDOM(view) {
     const caret = document.createElement('span');
     caret.className = 'remote-caret';
     caret.style.setProperty('--person', this.color);
     caret.dataset.person = this.name; // shown by the style sheet, so that it is no part of the text
     caret.setAttribute('aria-hidden', 'true');
+    view.requestMeasure({
+      read: () => view.dom.getBoundingClientRect().right - caret.getBoundingClientRect().left,
+      write: (room) => caret.classList.toggle('at-end', room < NAME_WIDTH)
+    });
     return caret;
   }
 

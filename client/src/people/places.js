@@ -12,10 +12,23 @@ module.exports = {
     const people = [{...this.me, me: true}, ...list].map(({userId, name, color, icon, me, cell}) => ({
       userId, name, color, me: Boolean(me), icon: /^(https?:|data:image\/|\/)/.test(icon || '') ? icon : '', place: this.placeOf(cell)
     }));
-    this.model.setDiffDeep('_page.people', people);
-    this.model.set('_page.others', list.length);
+    this.people = people;
+    this.showPeople();
     this.showPlaces();
     if (this.following) this.goAlong();
+  },
+
+  // As many as have room stand in the header; all are in a menu behind the number of the rest.
+  showPeople() {
+    const room = innerWidth < 480 ? 2 : innerWidth < 760 ? 3 : 6;
+    const shown = this.people.length > room + 1 ? room : this.people.length;
+    this.model.setDiffDeep('_page.people', this.people.slice(0, shown));
+    this.model.setDiffDeep('_page.morePeople', this.people.slice(shown));
+  },
+
+  followFromMenu(userId) {
+    this.closeMenus();
+    this.follow(userId);
   },
 
   placeOf(cell) {
