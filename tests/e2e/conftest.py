@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -40,6 +42,18 @@ OpenPage = Callable[..., Awaitable[Page]]
 OpenNotebook = Callable[..., Awaitable[NotebookPage]]
 
 
+def install_bash(spec: Path) -> None:
+    """Write the specification of a second kind of kernel."""
+    spec.mkdir(parents=True, exist_ok=True)
+    kernel = {
+        "argv": [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"],
+        "display_name": "Bash",
+        "language": "bash",
+        "env": {"PS1": "$"},
+    }
+    (spec / "kernel.json").write_text(json.dumps(kernel))
+
+
 class NotebookServer(Program):
     """``derby-notebook`` on a folder of its own, with its port and database kept over restarts."""
 
@@ -47,13 +61,18 @@ class NotebookServer(Program):
         self.folder = folder
         self.port = free_port()
         self.token = ""
+        install_bash(state / "share" / "kernels" / "bash")
         super().__init__(
             "derby-notebook",
             *(str(folder), "--port", str(self.port), "--no-browser"),
             *("--db", f"sqlite:///{state}/rooms.sqlite", *options),
             log=state / "log",
             ready=rf"http://localhost:{self.port}/\S*token=([\w-]+)",
-            env={"JUPYTER_CONFIG_DIR": str(Path(__file__).parent / "jupyter_config")},
+            env={
+                "JUPYTER_CONFIG_DIR": str(Path(__file__).parent / "jupyter_config"),
+                "JUPYTER_PATH": str(state / "share"),
+                "IPYTHONDIR": str(state / "ipython"),
+            },
         )
 
     def launch(self) -> None:

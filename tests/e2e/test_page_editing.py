@@ -6,11 +6,11 @@ import base64
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook
-from tests.e2e.notebook_page import PATIENCE
+from tests.e2e.notebook_page import PATIENCE, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
 
@@ -18,6 +18,24 @@ PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
     "DwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
+
+
+async def give(page: NotebookPage, how: str) -> None:
+    """Paste or drop a picture where the caret is, as another program would."""
+    await page.page.evaluate(
+        """([data, how]) => {
+          const bytes = Uint8Array.from(atob(data), (symbol) => symbol.charCodeAt(0));
+          const carried = new DataTransfer();
+          carried.items.add(new File([bytes], 'a dot.png', {type: 'image/png'}));
+          const box = document.activeElement.getBoundingClientRect();
+          const event = how === 'paste'
+            ? new ClipboardEvent('paste', {clipboardData: carried, bubbles: true, cancelable: true})
+            : new DragEvent('drop', {dataTransfer: carried, bubbles: true, cancelable: true,
+                clientX: box.right - 5, clientY: box.bottom - 8});
+          document.activeElement.dispatchEvent(event);
+        }""",
+        [PIXEL, how],
+    )
 
 
 async def test_find_and_replace_over_all_cells(open_notebook: OpenNotebook) -> None:
@@ -52,16 +70,7 @@ async def test_a_pasted_picture_becomes_an_attachment(
 ) -> None:
     page = await open_notebook(new_markdown_cell(""))
     await page.focus(0)
-    await page.page.evaluate(
-        """(data) => {
-          const bytes = Uint8Array.from(atob(data), (symbol) => symbol.charCodeAt(0));
-          const clipboardData = new DataTransfer();
-          clipboardData.items.add(new File([bytes], 'a dot.png', {type: 'image/png'}));
-          document.activeElement.dispatchEvent(
-            new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true}));
-        }""",
-        PIXEL,
-    )
+    await give(page, "paste")
     await page.expect_sources("![a-dot.png](attachment:a-dot.png)")
     await page.keys("Control+Enter")
     picture = page.cell(0).locator(".rendered img")
@@ -71,6 +80,39 @@ async def test_a_pasted_picture_becomes_an_attachment(
     notebook = nbformat.read(notebook_server.folder / notebook_path, as_version=nbformat.NO_CONVERT)
     assert notebook.cells[0].attachments == {"a-dot.png": {"image/png": PIXEL}}
     assert base64.b64decode(PIXEL).startswith(b"\x89PNG")
+
+
+async def test_a_dropped_picture_becomes_an_attachment_for_the_other_too(
+    open_notebook: OpenNotebook,
+) -> None:
+    ann = await open_notebook(new_markdown_cell("Look: "), person="ann")
+    ben = await open_notebook(person="ben")
+    await ann.command(0, "Enter")
+    await expect(ann.cell(0).locator(".cm-content")).to_be_focused(timeout=PATIENCE)
+    await give(ann, "drop")
+    await ann.expect_sources("Look: ![a-dot.png](attachment:a-dot.png)")
+    picture = ben.cell(0).locator(".rendered img")
+    await expect(picture).to_have_attribute("src", f"data:image/png;base64,{PIXEL}")
+    await give(ann, "paste")
+    await ben.expect_sources(
+        "Look: ![a-dot.png](attachment:a-dot.png)![a-dot-1.png](attachment:a-dot-1.png)"
+    )
+
+
+async def test_brackets_match_and_the_kernels_language_is_used(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
+) -> None:
+    cell = new_code_cell("function f(x)\n    x\nend")
+    kernelspec = {"name": "julia-1.10", "display_name": "Julia", "language": "julia"}
+    notebook = new_notebook(cells=[cell], metadata={"kernelspec": kernelspec})
+    nbformat.write(notebook, notebook_server.folder / notebook_path)
+    page = await open_notebook()
+    await page.focus(0)
+    await expect(page.cell(0).locator(".tok-keyword")).to_have_text(
+        ["function", "end"], timeout=PATIENCE
+    )
+    await page.keys("Control+Home", "End")
+    await expect(page.cell(0).locator(".cm-matchingBracket")).to_have_text(["(", ")"])
 
 
 async def test_several_carets_type_at_once(open_notebook: OpenNotebook) -> None:

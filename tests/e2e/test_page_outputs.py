@@ -16,6 +16,13 @@ from tests.e2e.notebook_page import PATIENCE
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
 
 
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
+    "DwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+DOT = "/9j/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUV"
+
+
 def shows(data: dict[str, Any]) -> nbformat.NotebookNode:
     cell: nbformat.NotebookNode = new_code_cell("show()")
     cell.outputs = [new_output("display_data", data)]
@@ -129,3 +136,38 @@ async def test_right_to_left_text_reads_from_the_right(
     await expect(page.cell(0).locator("p")).to_be_visible(timeout=PATIENCE)
     assert await page.cell(0).locator("p").evaluate(direction) == "rtl"
     assert await page.cell(2).locator("p").evaluate(direction) == "ltr"
+
+
+async def test_pictures_keep_their_size_and_have_a_name(open_notebook: OpenNotebook) -> None:
+    cell = shows({"image/png": PIXEL, "text/plain": "<Figure size 1x1>"})
+    cell.outputs[0].metadata = {"image/png": {"width": 40, "height": 30}}
+    page = await open_notebook(cell, shows({"image/jpeg": DOT, "text/plain": "a red dot"}))
+    picture = page.outputs(0).locator("img")
+    await expect(picture).to_have_attribute("src", f"data:image/png;base64,{PIXEL}")
+    assert await picture.evaluate("img => [img.clientWidth, img.clientHeight]") == [40, 30]
+    await expect(picture).to_have_attribute("alt", "Output picture")
+    await expect(page.outputs(1).locator("img")).to_have_attribute("alt", "a red dot")
+
+
+async def test_input_is_asked_of_everybody_and_the_first_answer_counts(
+    open_notebook: OpenNotebook,
+) -> None:
+    code = (
+        "import getpass\nprint('hello', input('Name? '))\nprint(len(getpass.getpass('Secret: ')))"
+    )
+    ann = await open_notebook(new_code_cell(code), person="ann")
+    ben = await open_notebook(person="ben")
+    await ann.run(0)
+    question = ben.cell(0).get_by_label("Name?")
+    await expect(question).to_be_visible(timeout=60_000)
+    await expect(ann.cell(0).get_by_label("Name?")).to_be_focused()
+    await question.fill("world")
+    await question.press("Enter")
+    await expect(ann.outputs(0)).to_contain_text("hello world", timeout=PATIENCE)
+    secret = ann.cell(0).get_by_label("Secret:")
+    await expect(secret).to_have_attribute("type", "password", timeout=PATIENCE)
+    await secret.fill("12345")
+    await secret.press("Enter")
+    await expect(ben.outputs(0)).to_contain_text("5", timeout=PATIENCE)
+    await expect(ben.cell(0).locator(".ask form")).to_have_count(0)
+    assert "12345" not in await ben.page.content()

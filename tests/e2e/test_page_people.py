@@ -59,6 +59,11 @@ async def test_a_caret_and_a_selection_show_with_the_name_and_move_with_edits(
     await expect(ben.cell(0).locator(".remote-selection")).to_have_text("beta")
     assert await caret_column(ben, 0) == 15
     await expect(ann.cell(0).locator(".remote-caret")).to_be_attached(timeout=PATIENCE)
+    opacity = "caret => getComputedStyle(caret, '::after').opacity"
+    assert float(await ann.cell(0).locator(".remote-caret").evaluate(opacity)) > 0
+    await ann.page.wait_for_function(
+        f"({opacity})(document.querySelector('.remote-caret')) === '0'"
+    )
 
 
 async def test_a_mark_shows_in_which_cell_somebody_is_and_goes_when_they_leave(
@@ -86,10 +91,14 @@ async def test_a_click_on_somebody_goes_along_with_them(open_notebook: OpenNoteb
 
 
 async def test_who_joins_is_announced(open_notebook: OpenNotebook) -> None:
-    ann = await open_notebook(new_code_cell("a"))
-    await ann.page.wait_for_timeout(2600)  # those who come at once were here before
-    await open_notebook()
-    await expect(ann.page.locator(".toast")).to_contain_text("joined", timeout=PATIENCE)
+    ann = await open_notebook(new_code_cell("a"), person="ann")
+    ben = await open_notebook(person="ben")
+    await expect(ann.page.locator(".toast")).to_contain_text("Ben joined", timeout=PATIENCE)
+    await ann.page.locator(".toast").get_by_role("button", name="Dismiss").click()
+    await ben.page.reload()
+    await ben.ready()
+    await expect(ann.page.locator(".people li")).to_have_count(2)
+    await expect(ann.page.locator(".toast")).to_have_count(0)
 
 
 async def test_messages_reach_the_other_with_their_markdown_and_count_as_unread(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 from playwright.async_api import Route, expect
@@ -33,6 +34,47 @@ async def test_offline_is_said_without_moving_the_page(
     assert "one kept" in (own_server.folder / notebook_path).read_text()
 
 
+async def test_a_file_that_is_gone_is_said_and_written_anew_on_demand(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
+) -> None:
+    page = await open_notebook(new_code_cell("kept"))
+    path = notebook_server.folder / notebook_path
+    path.unlink()
+    notice = page.page.locator(".problem-notice")
+    await expect(notice).to_contain_text("Not saved", timeout=PATIENCE)
+    assert not path.exists()
+    await notice.get_by_role("button", name="Save it anew").click()
+    await page.page.get_by_role("alertdialog").get_by_role("button", name="Write it").click()
+    await expect(notice).to_have_count(0, timeout=PATIENCE)
+    await expect(page.page.locator(".saving")).to_contain_text("Saved")
+    assert "kept" in path.read_text()
+
+
+async def test_what_changes_in_the_file_comes_in_and_is_said(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
+) -> None:
+    page = await open_notebook(new_code_cell("one"), new_code_cell("two"))
+    path = notebook_server.folder / notebook_path
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = "two, from outside"
+    nbformat.write(notebook, path)
+    await page.expect_sources("one", "two, from outside")
+    await expect(page.page.locator(".toast", has_text="changed outside")).to_be_visible()
+
+
+async def test_another_kernel_is_chosen_from_the_menu(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("if true; then echo $((6 * 7)); fi"))
+    kernel = page.page.locator(".kernel")
+    await kernel.click()
+    await page.page.get_by_role("menuitem", name="Bash").click()
+    await expect(kernel).to_contain_text("Bash", timeout=PATIENCE)
+    await page.focus(0)
+    await expect(page.cell(0).locator(".tok-keyword").last).to_have_text("fi", timeout=PATIENCE)
+    await page.run(0)
+    await expect(page.outputs(0)).to_have_text("42", timeout=60_000)
+    await expect(kernel).to_contain_text("idle", timeout=PATIENCE)
+
+
 async def test_an_empty_notebook_invites_to_add_a_cell(
     notebook_server: NotebookServer, open_page: OpenPage
 ) -> None:
@@ -59,7 +101,7 @@ async def test_a_viewer_sees_that_the_page_is_read_only(open_notebook: OpenNoteb
     await viewer.focus(0)
     await viewer.type("not taken")
     await viewer.keys("Escape", "b", "d", "d")
-    await expect(page.locator(".toast")).to_contain_text("read-only")
+    await expect(page.locator(".toast", has_text="read-only")).to_be_visible()
     await viewer.press("chat")
     await expect(page.locator(".chat")).to_contain_text("No messages yet")
     await expect(page.locator(".chat-form")).to_have_count(0)

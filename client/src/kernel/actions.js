@@ -125,10 +125,12 @@ module.exports = {
   async listKernels() {
     if (this.isViewer()) return;
     try {
-      const {kernels} = await (await this.ask('kernels')).json();
-      const current = this.model.get('_page.notebook.session.kernel.name');
-      const list = Object.entries(kernels).map(([name, title]) => ({name, title, current: name === current}));
-      this.model.set('_page.kernels', list.length > 1 || !current ? list : []);
+      const {default: usual, kernels} = await (await this.ask('kernels')).json();
+      const {session, contents} = this.model.get('_page.notebook') || {};
+      const running = session && session.kernel && session.kernel.name;
+      const named = contents && contents.metadata && contents.metadata.kernelspec;
+      const current = running || (named && named.name) || usual;
+      this.model.set('_page.kernels', Object.entries(kernels).map(([name, title]) => ({name, title, current: name === current})));
     } catch {
       this.model.set('_page.kernels', []); // the menu works without them
     }

@@ -49,8 +49,10 @@ module.exports = {
     return state === 'error' || state === 'conflict';
   },
 
-  kernelName(kernel) {
-    return (kernel && (kernel.display_name || kernel.name)) || 'No kernel';
+  // The kernel that runs, or the one that the next run starts.
+  kernelName(kernel, spec) {
+    const known = kernel && (kernel.display_name || kernel.name) ? kernel : spec;
+    return (known && (known.display_name || known.name)) || 'No kernel';
   },
 
   kernelStatus(status) {

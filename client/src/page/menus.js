@@ -3,6 +3,7 @@
 const {commands} = require('../commands/list');
 
 const APART = new Set(['kernel', 'people', 'all']); // those that stand alone, not in the bar
+const ITEM = '[role="menuitem"]:not(:disabled)';
 
 module.exports = {
   toggleMenu(title, on) {
@@ -11,7 +12,7 @@ module.exports = {
     this.model.set('_page.menu', open ? title : '');
     if (!open) return;
     if (title === 'kernel') this.listKernels();
-    this.focusSoon('.menu [role="menuitem"]');
+    this.focusSoon(`.menu ${ITEM}`);
   },
 
   // With one menu open, the pointer opens the others.
@@ -33,7 +34,7 @@ module.exports = {
   menuKey(event) {
     const box = event.target.closest('.menu-box');
     const opener = box.querySelector('[aria-haspopup]');
-    const items = [...box.querySelectorAll('[role="menu"] [role="menuitem"]')];
+    const items = [...box.querySelectorAll(`.menu ${ITEM}`)];
     const at = items.indexOf(document.activeElement);
     const sideways = {ArrowRight: 1, ArrowLeft: -1}[event.key];
     const to = {ArrowDown: at + 1, ArrowUp: at < 0 ? items.length - 1 : at - 1, Home: 0, End: items.length - 1}[event.key];

@@ -58,6 +58,7 @@ module.exports = {
     });
     this.watchDragging(document.querySelector('main'));
     this.watchFile();
+    this.watchLanguage();
     this.syncSelectedType();
     this.showChosen();
     followPeople(this);
@@ -73,6 +74,21 @@ module.exports = {
   language() {
     const {kernelspec, language_info: info} = this.model.get('_page.notebook.contents.metadata') || {};
     return (info && info.name) || (kernelspec && kernelspec.language) || 'python';
+  },
+
+  // Another kernel speaks another language.
+  watchLanguage() {
+    let last = this.language();
+    const changed = () => {
+      if (this.language() === last) return;
+      last = this.language();
+      for (const {source, id} of this.cells.values()) {
+        if (source.editor) source.editor.setLanguage(this.model.root.get(`cells.${id}.cell_type`));
+        else source.changed();
+      }
+    };
+    const listener = this.model.root.on('all', `notebooks.${this.notebookId}.contents.**`, changed);
+    this.on('destroy', () => this.model.root.removeListener('all', listener));
   },
 
   // Editors come a few at a time, and not while the page flies past, so that scrolling stays smooth.
