@@ -25,6 +25,7 @@ module.exports = {
     this.waking = [];
     this.asked = new Set();
     this.viewport = new Viewport();
+    this.setMaxListeners(50); // each part of the page takes down what it set up
     this.says = () => {};
     this.startTheme();
     model.set('_page.toolbar', toolbar(this.isViewer()));
