@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -23,9 +24,15 @@ class MongoLeases(LeaseStore):
         self._connection = connection
 
     async def read(self, names: Iterable[str]) -> dict[str, LeaseRecord]:
+        return await self._find({"_id": {"$in": list(names)}})
+
+    async def read_all(self, prefix: str) -> dict[str, LeaseRecord]:
+        return await self._find({"_id": {"$regex": f"^{re.escape(prefix)}"}})
+
+    async def _find(self, query: dict[str, Any]) -> dict[str, LeaseRecord]:
         records = self._connection.collection(COLLECTION)
         with translated():
-            found = await records.find({"_id": {"$in": list(names)}}).to_list(None)
+            found = await records.find(query).to_list(None)
         return {
             record["_id"]: LeaseRecord(record["owner"], int(record["beat"])) for record in found
         }

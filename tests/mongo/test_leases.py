@@ -72,6 +72,34 @@ async def test_a_lease_that_is_released_is_free_at_once(three: list[Leases]) -> 
     assert not await a.take("kernel")
 
 
+async def test_work_that_is_left_is_seen_by_whoever_looks(three: list[Leases]) -> None:
+    a, b, c = three
+    for name in ("kernel.1", "kernel.2", "kernel.3", "other.1"):
+        assert await a.take(name)
+    await b.take("kernel.3")
+    assert await b.look("kernel.") == []
+    assert [b.owner_of(f"kernel.{n}") for n in (1, 2, 4)] == ["a", "a", None]
+    await a.release("kernel.1", vacant=True)
+    await a.release("kernel.2")
+    assert await b.look("kernel.") == ["kernel.1"]
+    assert b.owner_of("kernel.1") is None
+    assert b.owner_of("kernel.2") is None
+    assert await b.take("kernel.1")
+    assert await c.look("kernel.") == []
+    assert not await c.take("kernel.1")
+    assert b.holds("kernel.1")
+    assert not a.holds("kernel.1")
+
+
+async def test_a_release_and_a_renewal_at_once_leave_the_lease_free(three: list[Leases]) -> None:
+    a, b, _ = three
+    assert await a.take("kernel")
+    await asyncio.gather(a._renew("kernel"), a.release("kernel"))
+    assert await b.take("kernel")
+    await asyncio.gather(b._renew("kernel"), b.release("kernel", vacant=True), b.take("kernel"))
+    assert b.owner_of("kernel") == "b"
+
+
 async def test_a_lease_whose_owner_stands_still_is_taken_over(store: LeaseStore) -> None:
     lost: list[str] = []
     frozen = Leases(store, lost.append, time_to_live=TTL)
