@@ -44,7 +44,9 @@ _NOT_WRITABLE: Final = frozenset({10107, 13435, 11602, 189})
 
 def describe(error: Exception) -> str:
     """Return, in one line, what went wrong and where to look."""
-    text = str(error).split(", full error:")[0].split(", Timeout:")[0]
+    text = str(error)
+    for noise in (", full error:", ", Timeout:", " (configured timeouts:"):
+        text = text.split(noise)[0]
     if isinstance(error, ServerSelectionTimeoutError):
         if "primary" in text.lower() or "No replica set members" in text:
             return f"MongoDB has no primary that takes writes: {text}"

@@ -14,7 +14,7 @@ from bson import ObjectId
 from sharedb_mongo.values import from_bson, to_bson
 from sharedb_py.db.base import Fields
 from sharedb_py.errors import DatabaseError
-from sharedb_py.jsonvalue import MISSING
+from sharedb_py.jsonvalue import MISSING, is_number
 from sharedb_py.ops import Op
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
@@ -89,8 +89,14 @@ def snapshot_to_document(snapshot: Snapshot, op_id: ObjectId) -> Document:
 
 
 def snapshot_from_document(document: Mapping[str, Any], *, metadata: bool = False) -> Snapshot:
-    """Return a stored snapshot; it carries its link if the document has one."""
-    doc_id, version = document["_id"], int(document["_v"])
+    """Return a stored snapshot; it carries its link if the document has one.
+
+    Raises ``DatabaseError`` for a document that something else than ShareDB wrote.
+    """
+    doc_id, stored = document["_id"], document.get("_v")
+    if not isinstance(doc_id, str) or not is_number(stored):
+        raise DatabaseError(f"{doc_id!r} is no ShareDB document: it has no text _id, or no _v")
+    version = int(document["_v"])
     link = OpLink(version, document["_o"]) if "_o" in document else None
     meta = from_bson(document.get("_m")) if metadata else None
     type_uri = document.get("_type")

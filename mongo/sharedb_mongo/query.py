@@ -181,6 +181,8 @@ def _check_transform(key: str, value: Any) -> None:
     elif key in ("$readPref", "$min", "$max"):
         if not isinstance(value, dict):
             raise _malformed(key)
+    elif key == "$returnKey" and value:
+        raise QueryError("$returnKey leaves out which documents were found", 4107)
     elif key == "$hint" and not isinstance(value, (str, dict)):
         raise _malformed(key)
 

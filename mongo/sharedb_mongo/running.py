@@ -63,13 +63,12 @@ def _find_options(transforms: Mapping[str, Any], max_time_ms: int | None) -> dic
             value = transforms[key]
             options[name] = list(to_bson(value).items()) if isinstance(value, dict) else value
     for key, name in (
-        ("$returnKey", "return_key"),
         ("$showRecordId", "show_record_id"),
         ("$showDiskLoc", "show_record_id"),
         ("$noCursorTimeout", "no_cursor_timeout"),
     ):
         if key in transforms:
-            options[name] = True
+            options[name] = bool(transforms[key])
     if "$comment" in transforms:
         options["comment"] = transforms["$comment"]
     sort = sort_of(transforms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from sharedb_mongo.query import Permissions
 from sharedb_py.errors import DatabaseError
@@ -56,6 +56,7 @@ def parse_url(text: str) -> MongoURL:
     _, _, database = base.partition("://")[2].rpartition("/")
     if "/" not in base.partition("://")[2] or not database:
         raise DatabaseError("The URL names no database; write mongodb://HOST/NAME")
+    database = unquote(database)
     if _FORBIDDEN.intersection(database) or len(database.encode()) > 63:
         raise DatabaseError(f"{database!r} cannot be the name of a MongoDB database")
     rest = urlencode([(key, value) for key, value in given if key not in _OURS], safe=":,/")

@@ -7,11 +7,14 @@ they would give it: whole numbers within 32 bits are int32, all others doubles.
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
-from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
+from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, ObjectId, Timestamp
+from bson.binary import UUID_SUBTYPE
 
 __all__ = ["from_bson", "to_bson"]
 
@@ -57,15 +60,22 @@ def _as_stored_float(number: float) -> int | float:
 
 
 def from_bson(value: Any) -> Any:
-    """Return a stored value as JSON: whole doubles as ints, MongoDB's own types as text."""
+    """Return a stored value as the JSON that clients of a Node server get of it.
+
+    Whole doubles are ints; MongoDB's own types are what their JavaScript objects turn into.
+    """
     if isinstance(value, dict):
         return {key: from_bson(item) for key, item in value.items()}
     if isinstance(value, list):
         return [from_bson(item) for item in value]
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
         return int(value) if value.is_integer() and abs(value) < _WHOLE_UP_TO else value
+    if value is None or type(value) in _JSON:
+        return value
     convert = _CONVERT.get(type(value))
-    return value if convert is None else convert(value)
+    return {} if convert is None else convert(value)
 
 
 def _iso_time(value: datetime) -> str:
@@ -73,12 +83,22 @@ def _iso_time(value: datetime) -> str:
     return f"{in_utc:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 
 
+def _binary(value: bytes) -> str:
+    if isinstance(value, Binary) and value.subtype == UUID_SUBTYPE and len(value) == 16:
+        return str(UUID(bytes=bytes(value)))
+    return b64encode(value).decode()
+
+
+_JSON: Final = frozenset({str, int, bool})
 _CONVERT: Final[dict[type, Callable[[Any], Any]]] = {
     Int64: int,
     ObjectId: str,
     datetime: _iso_time,
     DatetimeMS: int,
-    Decimal128: str,
-    Binary: lambda value: list(value),
-    bytes: list,
+    Decimal128: lambda value: {"$numberDecimal": str(value)},
+    Timestamp: lambda value: {"$timestamp": str(value.time << 32 | value.inc)},
+    DBRef: lambda value: {"$ref": value.collection, "$id": from_bson(value.id)},
+    Code: lambda value: {"code": str(value)},
+    Binary: _binary,
+    bytes: _binary,
 }

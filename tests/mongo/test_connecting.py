@@ -24,9 +24,11 @@ from sharedb_mongo.connection import translated
 from sharedb_mongo.url import Options, parse_url
 from sharedb_py.db import open_db
 from sharedb_py.errors import DatabaseError
-from tests.contract.writing import create, write
+from sharedb_py.snapshot import empty_snapshot
+from tests.contract.writing import create, entry, write
 from tests.running import Program, free_port
 from tests.servers.mongo import ferret
+from tests.servers.scripted_mongo import refusing_credentials, without_primary
 
 
 def test_our_own_options_are_taken_out_of_the_url() -> None:
@@ -39,6 +41,7 @@ def test_our_own_options_are_taken_out_of_the_url() -> None:
     assert not parsed.options.permissions.aggregate
     assert parsed.options.max_time_ms == 5
     assert parse_url("mongodb://h/rooms").options == Options()
+    assert parse_url("mongodb://h/my%2Drooms").database == "my-rooms"
     everything = parse_url("mongodb://h/x?allowAllQueries=true").options.permissions
     assert everything.javascript
     assert everything.aggregate
@@ -52,6 +55,7 @@ def test_our_own_options_are_taken_out_of_the_url() -> None:
         ("mongodb://h/", "names no database"),
         ("mongodb://h?x=1", "names no database"),
         ("mongodb://h/a b", "cannot be the name"),
+        ("mongodb://h/a%20b", "cannot be the name"),
         ("mongodb://h/a$b", "cannot be the name"),
         ("mongodb://h/" + "x" * 64, "cannot be the name"),
         ("mongodb://h/x?allowJSQueries=perhaps", "allowJSQueries is true or false"),
@@ -76,6 +80,56 @@ async def test_a_server_that_does_not_answer_is_named() -> None:
         await db.get_snapshot("dogs", "fido")
     await db.close()
     gc.collect()
+
+
+@pytest.mark.parametrize("options", ["", "replicaSet=rs0&"])
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+async def test_a_replica_set_without_a_primary_is_named_so(options: str) -> None:
+    async with without_primary() as host:
+        db = open_db(f"mongodb://{host}/x?{options}serverSelectionTimeoutMS=200")
+        with pytest.raises(DatabaseError, match="MongoDB has no primary that takes writes"):
+            await db.check()
+        [outcome] = await db.commit([entry("dogs", empty_snapshot("fido"), create({}))])
+        assert isinstance(outcome, DatabaseError)
+        assert "no primary" in outcome.message
+        await db.close()
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+async def test_wrong_credentials_are_named_so_without_the_password() -> None:
+    async with refusing_credentials() as host:
+        db = open_db(f"mongodb://ann:s3cret@{host}/x?serverSelectionTimeoutMS=2000")
+        with pytest.raises(DatabaseError, match="refused the user name or password") as caught:
+            await db.check()
+        assert "s3cret" not in caught.value.message
+        await db.close()
+    gc.collect()
+
+
+@pytest.mark.timeout(90)
+async def test_each_command_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> None:
+    async with refusing_credentials() as denying, without_primary() as waiting:
+        no_primary = f"mongodb://{waiting}/x?serverSelectionTimeoutMS=300"
+        cases = [
+            ("sharedb-py", f"mongodb://ann:s3cret@{denying}/x", "refused the user name or pass"),
+            ("sharedb-py", no_primary, "has no primary that takes"),
+            ("sharedb-py", "mongodb://127.0.0.1/a%20b", "cannot be the name of a MongoDB"),
+            ("derby-notebook", f"mongodb://ann:s3cret@{denying}/x", "refused the user name or pa"),
+            ("derby-notebook", no_primary, "has no primary that takes"),
+        ]
+        for number, (command, url, why) in enumerate(cases):
+            arguments = ["serve"] if command == "sharedb-py" else [str(tmp_path), "--no-browser"]
+            program = Program(
+                *(command, *arguments, "--db", url, "--port", "0"),
+                log=tmp_path / f"log{number}",
+                ready="Open http|Serving",
+            )
+            with pytest.raises(AssertionError, match=f"{command}: .*{why}"):
+                await asyncio.to_thread(program.start)
+            said = program.output().strip()
+            assert "\n" not in said
+            assert "s3cret" not in said
 
 
 @pytest.mark.parametrize(

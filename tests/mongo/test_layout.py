@@ -7,7 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Binary, Int64, ObjectId, decode, encode
+from bson import (
+    Binary,
+    Code,
+    DBRef,
+    Decimal128,
+    Int64,
+    MinKey,
+    ObjectId,
+    Regex,
+    Timestamp,
+    decode,
+    encode,
+)
+from bson.binary import UUID_SUBTYPE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,7 +80,18 @@ def test_minus_zero_stays_a_double() -> None:
         (Int64(2**60), 2**60),
         (LINK, str(LINK)),
         (datetime(2026, 11, 24, 4, 5, 6, 789000, UTC), "2026-11-24T04:05:06.789Z"),
-        (Binary(b"\x01\x02"), [1, 2]),
+        (math.nan, None),
+        (math.inf, None),
+        # As JSON.stringify writes what the JavaScript driver reads.
+        (Binary(b"hi"), "aGk="),
+        (b"hi", "aGk="),
+        (Binary(bytes(range(16)), UUID_SUBTYPE), "00010203-0405-0607-0809-0a0b0c0d0e0f"),
+        (Decimal128("1.50"), {"$numberDecimal": "1.50"}),
+        (Timestamp(5, 6), {"$timestamp": "21474836486"}),
+        (Code("x"), {"code": "x"}),
+        (DBRef("dogs", LINK), {"$ref": "dogs", "$id": str(LINK)}),
+        (Regex("a"), {}),
+        (MinKey(), {}),
     ],
     ids=repr,
 )
@@ -106,6 +130,12 @@ def test_a_deleted_document_keeps_its_version_and_no_data() -> None:
     document = snapshot_to_document(Snapshot("x", 3, None, MISSING, {"mtime": 1}), LINK)
     assert document == {"_id": "x", "_type": None, "_v": 3, "_m": {"mtime": 1}, "_o": LINK}
     assert snapshot_from_document(document | {"left": "over"}) == Snapshot("x", 3)
+
+
+@pytest.mark.parametrize("document", [{"_id": "x"}, {"_id": LINK, "_v": 1}, {"_id": 1, "_v": 1}])
+def test_what_sharedb_did_not_write_is_named(document: Any) -> None:
+    with pytest.raises(DatabaseError, match="is no ShareDB document"):
+        snapshot_from_document({"_type": JSON0, **document})
 
 
 @pytest.mark.parametrize("key", ["_id", "_v", "_type", "_m", "_o", "_data"])

@@ -34,6 +34,7 @@ CODE = {"body": "function() { return true }", "args": [], "lang": "js"}
         ({"$limit": "many"}, 4107, "\\$limit"),
         ({"$map": "function() {}"}, 4107, "\\$map"),
         ({"$distinct": "a"}, 4107, "\\$distinct"),
+        ({"$returnKey": True}, 4107, "leaves out which"),
         ({"$nonsense": 1}, 4107, "\\$nonsense"),
         (5, 5104, "must be an object"),
     ],
