@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, one_of, repeated, setting, whole, without_password
+from sharedb_py.cli.status import STATUS_PATHS, send_status
 from sharedb_py.cli.workers import READY, Workers, end_with_parent
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
@@ -152,14 +153,17 @@ def _open(options: argparse.Namespace) -> Backend:
 
 
 class _App:
-    """ShareDB at ``/channel`` and at ``/``, nothing elsewhere."""
+    """ShareDB at ``/channel`` and at ``/``, how the process is at ``/health`` and ``/ready``."""
 
     def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._sharedb = ShareDBApp(backend)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in ("/channel", "/"):
             await self._sharedb(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in STATUS_PATHS:
+            await send_status(self._backend, scope["path"], send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000, "reason": ""})
         else:

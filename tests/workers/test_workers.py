@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sharedb_py.client.aio import connect
 from tests.running import Program
 from tests.servers.mongo import MONGO, database_url, mongo_url
-from tests.servers.redis import REDIS, prefix_of, redis_url
+from tests.servers.redis import REDIS, prefix_of, redis_server, redis_url
 
 pytestmark = [*MONGO, *REDIS]
 
@@ -52,6 +53,32 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - processes have no event
             await asyncio.sleep(0.02)
+
+
+async def test_a_load_balancer_learns_who_is_alive_and_who_is_ready(tmp_path: Path) -> None:
+    own_redis = redis_server(tmp_path)
+    own_redis.start()
+    program = Program(
+        *("sharedb-py", "serve", "--port", "0", "--pubsub", f"redis://127.0.0.1:{own_redis.port}"),
+        *("--db", database_url(mongo_url(), tmp_path)),
+        log=tmp_path / "log",
+        ready=r"at ws(://[\w.:]+)",
+    )
+    base = f"http{program.start()[1]}"
+    async with httpx.AsyncClient(base_url=base, timeout=30) as client:
+        assert (await client.get("/health")).json() == {"status": "ok"}
+        answer = await client.get("/ready")
+        assert answer.json() == {"status": "ok", "database": True, "pubsub": True}
+        own_redis.stop()
+        answer = await client.get("/ready")
+        assert answer.status_code == 503
+        assert answer.json() == {"status": "unavailable", "database": True, "pubsub": False}
+        assert (await client.get("/health")).status_code == 200
+        own_redis.start()
+        assert (await client.get("/ready")).status_code == 200
+        assert (await client.get("/elsewhere")).status_code == 404
+    program.stop()
+    own_redis.stop()
 
 
 async def test_clients_of_all_workers_share_documents_and_outlive_a_worker(
