@@ -23,12 +23,12 @@ FROM python:3.13-slim
 COPY --from=wheel /src/dist /tmp/dist
 RUN pip install --no-cache-dir "$(echo /tmp/dist/*.whl)[mongo,redis]" && rm -r /tmp/dist \
  && useradd --create-home --uid 1000 notebook \
- && install -d -o notebook -g notebook /data
+ && install -d -o notebook -g notebook /data /run/token
 USER notebook
 WORKDIR /data
 VOLUME /data
 EXPOSE 9999
 HEALTHCHECK --interval=10s --timeout=5s --retries=6 --start-period=30s \
-  CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 9999), 3).close()"]
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9999/derby/health', timeout=4)"]
 ENTRYPOINT ["derby-notebook"]
 CMD ["/data", "--host", "0.0.0.0", "--port", "9999", "--no-browser"]

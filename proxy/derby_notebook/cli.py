@@ -51,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--pubsub", default="memory:", help="redis://host to join other processes (memory:)")
     add("--jupyter-url", help="use this Jupyter Server instead of starting one")
-    add("--token", help="its token; better given as DERBY_NOTEBOOK_TOKEN")
+    add(
+        "--token",
+        help="its token; better given as DERBY_NOTEBOOK_TOKEN, or in the file that "
+        "DERBY_NOTEBOOK_TOKEN_FILE names",
+    )
     add(
         "--base-url",
         default="/",
@@ -107,6 +111,17 @@ def _lasting_token(state: Path) -> str:
     return token
 
 
+def _given_token(options: argparse.Namespace) -> str:
+    """Return the token of a Jupyter Server that is not our own; empty if none is given."""
+    path = os.environ.get("DERBY_NOTEBOOK_TOKEN_FILE")
+    if options.token or not path:
+        return options.token or os.environ.get("DERBY_NOTEBOOK_TOKEN", "")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise Problem(f"Cannot read DERBY_NOTEBOOK_TOKEN_FILE {path}: {error.strerror}") from error
+
+
 async def _serve(options: argparse.Namespace) -> None:
     folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
@@ -115,12 +130,14 @@ async def _serve(options: argparse.Namespace) -> None:
         roles = parse_roles(options.role)
     except ValueError as error:
         raise Problem(f"--role {error}") from error
+    if options.jupyter_url is None and not options.pubsub.startswith("memory:"):
+        raise Problem("Processes that share documents share a Jupyter Server: name --jupyter-url")
     listener = listen(options.host, options.port)
     state = _state_folder(folder)
     db = open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}")
     backend = Backend(db, open_pubsub(options.pubsub))
     jupyter: JupyterProcess | None = None
-    token = options.token or os.environ.get("DERBY_NOTEBOOK_TOKEN", "")
+    token = _given_token(options)
     url = options.jupyter_url
     try:
         await backend.db.check()
