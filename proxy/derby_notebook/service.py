@@ -13,6 +13,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
 
+from derby_notebook.cluster.calls import Calls
+from derby_notebook.cluster.owners import Owners
+from derby_notebook.cluster.peers import NoAnswer, PeerFailed
 from derby_notebook.documents import Documents
 from derby_notebook.files.moves import moved_path
 from derby_notebook.files.opening import NotANotebook, Opener
@@ -24,6 +27,7 @@ from derby_notebook.people.editors import Editors
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription
+from sharedb_py.snapshot import Snapshot
 
 __all__ = ["NotANotebook", "NotebookService"]
 
@@ -35,13 +39,18 @@ CELL_FILE_FIELDS: Final = frozenset(
 )
 WATCHED_SECONDS: Final = 600.0
 """How long a file is watched after the last change of a notebook that nobody has open."""
+RUNS_WITHIN: Final = 50
+"""How many versions back the op is looked for that asked for a run."""
+LOOK_SECONDS: Final = 60.0
+"""How often the owners of notebooks are told which are open, and those let go that nobody needs."""
 
 
 class NotebookService:
     """Opens notebooks, runs their cells and saves their files, for everyone at once.
 
     ``state`` is a folder for what must survive the death of the process beside
-    the documents. Hook into what happens with ``hooks``.
+    the documents. Hook into what happens with ``hooks``. Where several processes
+    share the database, each notebook's kernel and file are one process's.
     """
 
     def __init__(
@@ -58,7 +67,16 @@ class NotebookService:
         self.kernels = Kernels(self.documents, api, state)
         self.editors = Editors(self.documents)
         self.hooks = Hooks()
-        self.opener = Opener(self.documents, api, self.saver, self._forget)
+        self.owners = Owners(backend.db.leases(), self._take_up, self._lost, self.editors.clear)
+        self.calls = Calls(backend.pubsub, self.owners)
+        self.calls.handlers |= {
+            "sync": self._sync_here,
+            "follow": self._follow_here,
+            "opened": self._opened_elsewhere,
+        }
+        self.opener = Opener(
+            self.documents, api, self.owners.acquire, self.saver, self._sync, self._forget
+        )
         self.runners: dict[str, str] = {}
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
         self._api = api
@@ -69,7 +87,9 @@ class NotebookService:
         self._subscriptions: list[Subscription] = []
         self._removed: deque[str] = deque(maxlen=1000)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: asyncio.Queue[str] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        self._seen: dict[str, int] = {}
+        """The versions of cells as they were when their notebook was taken up."""
         self._told: asyncio.Queue[Op] = asyncio.Queue()
 
     async def start(self) -> None:
@@ -77,15 +97,29 @@ class NotebookService:
         pubsub = self.backend.pubsub
         for collection in ("cells", "notebooks", "messages", "users"):
             self._subscriptions.append(await pubsub.subscribe(collection, self._receive))
-        for snapshot in await self.documents.find("cells", {}):
-            self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
-        await self.editors.start()
+        pubsub.watch_gaps(lambda: self._spawn(self._after_gap()))
+        await self.calls.start()
+        if await self.owners.enter():
+            await self.editors.clear()
+        left = await self._learn_cells()
+        left |= await self.kernels.left_behind()
         for snapshot in await self.documents.find("notebooks", {}):
-            if (snapshot.data.get("_save") or {}).get("state", "saved") != "saved":
-                self._touch(snapshot.id)
-        await self.kernels.start()
+            if _is_unsaved(snapshot):
+                left.add(snapshot.id)
+        await asyncio.gather(*map(self.owners.acquire, left))
+        self.owners.start()
         self._spawn(self._run_in_turn())
         self._spawn(self._tell_hooks())
+        self._spawn(self._look_around())
+
+    async def _learn_cells(self) -> set[str]:
+        """Learn which notebook each cell is in; return those in which some are to run."""
+        left = set()
+        for snapshot in await self.documents.find("cells", {}):
+            notebook_id = self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
+            if snapshot.data.get("_state") in ("run", "queued", "busy"):
+                left.add(str(notebook_id))
+        return left
 
     async def close(self) -> None:
         """Stop following, end the relays and save what is unsaved."""
@@ -94,8 +128,10 @@ class NotebookService:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.calls.close()
         await self.kernels.close()
         await asyncio.gather(*(saver.close() for saver in self._savers.values()))
+        await self.owners.close()
 
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background; what it raises is logged."""
@@ -111,6 +147,63 @@ class NotebookService:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A hook failed", exc_info=error)
 
+    # Which notebooks are this process's
+
+    async def _take_up(self, notebook_id: str) -> None:
+        """Go on with what an earlier owner of a notebook, if there was one, left undone."""
+        cells = await self.documents.find("cells", {"_notebook": notebook_id})
+        for cell in cells:
+            self._notebook_of[cell.id] = notebook_id
+            self._seen[cell.id] = cell.version
+        await self.kernels.take_up(notebook_id, cells, self._asked_by)
+        notebook = await self.documents.get("notebooks", notebook_id)
+        if notebook.exists and _is_unsaved(notebook):
+            self._touch(notebook_id)
+        self._touched[notebook_id] = time.monotonic()
+
+    async def _lost(self, notebook_id: str) -> None:
+        """Leave a notebook alone that another process has taken."""
+        saver, kernel = self._savers.pop(notebook_id, None), self.kernels.forget(notebook_id)
+        if saver is not None:
+            await saver.abandon()
+        await kernel
+
+    async def _let_go(self, notebook_id: str) -> None:
+        """Look after a notebook no more, until somebody needs it."""
+        saver, kernel = self._savers.pop(notebook_id, None), self.kernels.forget(notebook_id)
+        await self.owners.release(notebook_id)
+        if saver is not None:
+            await saver.abandon()
+        await kernel
+
+    async def _look_around(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for notebook_id in self.editors.open:
+                if notebook_id not in self.owners.owned:
+                    self.calls.tell("opened", notebook_id)
+            for notebook_id in self.owners.owned:
+                saver = self._savers.get(notebook_id)
+                at_rest = saver is None or saver.at_rest
+                if at_rest and self.kernels.is_idle(notebook_id) and not self._watched(notebook_id):
+                    await self._let_go(notebook_id)
+
+    async def _opened_elsewhere(
+        self, notebook_id: str, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        self._touched[notebook_id] = time.monotonic()
+        return {}
+
+    async def _after_gap(self) -> None:
+        """Messages may have been missed: look at what was asked for, and save what changed."""
+        await self._learn_cells()
+        for notebook_id in self.owners.owned:
+            cells = await self.documents.find("cells", {"_notebook": notebook_id})
+            for cell in cells:
+                if cell.data.get("_state") == "run":
+                    self._asked.put_nowait((cell.id, cell.version))
+            self._touch(notebook_id)
+
     # Files
 
     async def open(self, path: str) -> str:
@@ -121,6 +214,18 @@ class NotebookService:
         notebook_id = await self.opener.open(path)
         self._touched[notebook_id] = time.monotonic()
         return notebook_id
+
+    async def _sync(self, notebook_id: str) -> None:
+        """Let a file and its documents be made the same, by whichever process owns them."""
+        try:
+            await self.calls.call("sync", notebook_id)
+        except (NoAnswer, PeerFailed) as error:
+            log.warning("Notebook %s was not compared with its file: %s", notebook_id, error)
+
+    async def _sync_here(self, notebook_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._touched[notebook_id] = time.monotonic()
+        await self.saver(notebook_id).sync()
+        return {}
 
     def saver(self, notebook_id: str) -> Saver:
         """Return what keeps a notebook's file."""
@@ -136,6 +241,7 @@ class NotebookService:
                 self.disk,
                 self._api,
                 self.backend,
+                owned=lambda: self.owners.surely_owns(notebook_id),
                 watched=lambda: self._watched(notebook_id),
                 moved=moved,
                 watch_seconds=self._watch_seconds,
@@ -155,15 +261,23 @@ class NotebookService:
         if saver is not None:
             await saver.close()
         await self.kernels.forget(notebook_id)
+        await self.owners.release(notebook_id)
 
     async def _move(self, notebook_id: str, old: str, new: str) -> bool:
         if not await self.opener.move(notebook_id, old, new):
             return False
         try:
-            await self.kernels.relay(notebook_id).follow_path(new)
+            await self.calls.call("follow", notebook_id, {"path": new})
+        except (NoAnswer, PeerFailed) as error:
+            log.warning("Jupyter was not told where a notebook is now: %s", error)
+        return True
+
+    async def _follow_here(self, notebook_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            await self.kernels.relay(notebook_id).follow_path(arguments["path"])
         except JupyterError as error:
             log.warning("Jupyter was not told where a notebook is now: %s", error.message)
-        return True
+        return {}
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or folder was renamed: the notebooks in it follow."""
@@ -177,7 +291,7 @@ class NotebookService:
         """A file was written or deleted by somebody else: look at it now."""
         notebook_id = await self.opener.live(path)
         if notebook_id is not None:
-            await self.saver(notebook_id).sync()
+            await self._sync(notebook_id)
 
     # Following
 
@@ -194,19 +308,34 @@ class NotebookService:
         create = op.get("create")
         if isinstance(create, dict) and isinstance(create.get("data"), dict):
             self._notebook_of[cell_id] = create["data"].get("_notebook")
-            if create["data"].get("_state") == "run":
-                self._asked.put_nowait(cell_id)
         notebook_id = self._notebook_of.get(cell_id)
         if notebook_id is None:
             return
         if "del" in op:
             del self._notebook_of[cell_id]
+            self._seen.pop(cell_id, None)
+        if _is_anothers(op, self.documents) and isinstance(op.get("op"), list):
+            self._spawn(self.editors.stay(cell_id, op["op"]))
+        if notebook_id in self.owners.owned:
+            self._own_cell_changed(notebook_id, cell_id, op)
+        elif self.owners.owner_of(notebook_id) not in (None, self.owners.name):
+            self.runners.pop(cell_id, None)
+        elif _changes_file(op) or _asks_for_run(op):
+            self._spawn(self._look_after(notebook_id, cell_id, op))
+
+    async def _look_after(self, notebook_id: str, cell_id: str, op: Op) -> None:
+        """A cell changed whose notebook nobody looks after: one of the processes will."""
+        if await self.owners.acquire(notebook_id):
+            self._own_cell_changed(notebook_id, cell_id, op)
+
+    def _own_cell_changed(self, notebook_id: str, cell_id: str, op: Op) -> None:
+        if "del" in op:
             self._spawn(self._cancel(notebook_id, cell_id))
         if _changes_file(op) and op.get("src") != self.disk.src:
             if op.get("src") != self.documents.src or "op" in op:
                 self._touch(notebook_id)
         if _asks_for_run(op):
-            self._asked.put_nowait(cell_id)
+            self._asked.put_nowait((cell_id, op["v"]))
 
     async def _cancel(self, notebook_id: str, cell_id: str) -> None:
         await self.kernels.relay(notebook_id).cancel(cell_id, "the cell was deleted")
@@ -277,11 +406,37 @@ class NotebookService:
     async def _run_in_turn(self) -> None:
         """Queue the cells in the order in which their runs were asked for."""
         while True:
-            cell_id = await self._asked.get()
+            cell_id, version = await self._asked.get()
+            user = self.runners.pop(cell_id, None)
+            owned = self._notebook_of.get(cell_id) in self.owners.owned
+            if not owned or version < self._seen.get(cell_id, 0):
+                continue  # it was seen when the notebook was taken up, or another sees to it
             try:
-                await self.kernels.run(cell_id, self.runners.pop(cell_id, None))
+                if user is None:
+                    user = await self._asker(cell_id, version + 1)
+                await self.kernels.run(cell_id, user)
             except Exception:
                 log.exception("Cell %s could not be queued", cell_id)
+
+    async def _asked_by(self, cell: Snapshot) -> str | None:
+        return await self._asker(cell.id, cell.version)
+
+    async def _asker(self, cell_id: str, before: int) -> str | None:
+        """Return who asked for a cell's run last, in this process or another, by the op log."""
+        start = max(0, before - RUNS_WITHIN)
+        ops = await self.backend.db.get_ops("cells", cell_id, start, before, metadata=True)
+        asked = [op for op in ops if _asks_for_run(op)]
+        return (asked[-1].get("m") or {}).get("user") if asked else None
+
+
+def _is_unsaved(notebook: Snapshot) -> bool:
+    return bool((notebook.data.get("_save") or {}).get("state", "saved") != "saved")
+
+
+def _is_anothers(op: Op, documents: Documents) -> bool:
+    """Whether an op is by the notebook service in another process."""
+    src = str(op.get("src"))
+    return src != documents.src and src.startswith("service-")
 
 
 def _shown(cell: dict[str, Any]) -> str:
@@ -300,6 +455,9 @@ def _changes_file(op: Op) -> bool:
 
 
 def _asks_for_run(op: Op) -> bool:
+    create = op.get("create")
+    if isinstance(create, dict) and isinstance(create.get("data"), dict):
+        return bool(create["data"].get("_state") == "run")
     components = op.get("op")
     return any(
         component.get("p") == ["_state"] and component.get("oi") == "run"

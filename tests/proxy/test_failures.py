@@ -8,61 +8,17 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import nbformat
 import pytest
 
-from sharedb_py.client.aio.websocket import WebSocketConnection, connect
+from sharedb_py.client.aio.websocket import connect
 from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import eventually, said
+from tests.proxy.session import POST, Session, ended, put, until
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(150)]
-
-POST = {"X-Requested-With": "derby-notebook"}
-
-
-class Session:
-    """One notebook behind a server that is killed and started again."""
-
-    def __init__(self, server: DerbyServer, browser: httpx.AsyncClient, path: Path) -> None:
-        self.server = server
-        self.browser = browser
-        self.path = path
-        self.notebook = ""
-
-    async def open(self) -> None:
-        name = self.path.relative_to(self.server.jupyter.folder)
-        page = await self.browser.get(f"notebooks/{name}")
-        assert page.status_code == 200, page.text
-        found = re.search(r'"notebookId": "(\w+)"', page.text)
-        assert found
-        self.notebook = found[1]
-
-    def line(self) -> WebSocketConnection:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
-        return connect(f"ws{self.server.url[4:]}channel", headers={"Cookie": cookies})
-
-    async def cells(self, client: WebSocketConnection) -> list[Any]:
-        docs = (await client.query("cells", {"_notebook": self.notebook})).docs
-        for doc in docs:
-            await doc.subscribe()
-        return sorted(docs, key=lambda doc: (doc.data["_weight"], doc.id))
-
-    def sources(self) -> list[str]:
-        notebook = nbformat.read(self.path, nbformat.NO_CONVERT)
-        nbformat.validate(notebook)
-        return [cell["source"] for cell in notebook["cells"]]
-
-    async def until_saved(self, *expected: str) -> None:
-        async def same() -> bool:
-            return self.sources() == list(expected)
-
-        try:
-            await eventually(same, steps=1000)
-        except AssertionError:
-            assert self.sources() == list(expected)
 
 
 @pytest.fixture
@@ -76,23 +32,6 @@ async def session(jupyter: JupyterServer, folder: Path, tmp_path: Path) -> Async
     yield made
     await browser.aclose()
     server.stop()
-
-
-async def until(holds: Any, what: str = "") -> None:
-    async def ask() -> bool:
-        return bool(holds())
-
-    await eventually(ask, what, steps=3000)
-
-
-def ended(doc: Any) -> bool:
-    return bool((doc.data.get("_run") or {}).get("ended"))
-
-
-async def put(doc: Any, text: str) -> None:
-    """Replace a cell's source."""
-    old = doc.data["source"]
-    await doc.submit([{"p": ["source", 0], "sd": old}, {"p": ["source", 0], "si": text}])
 
 
 COUNTING = "import time\nfor i in range(60):\n    print(i, flush=True)\n    time.sleep(.05)\n'end'"

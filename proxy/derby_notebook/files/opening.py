@@ -34,12 +34,16 @@ class Opener:
         self,
         documents: Documents,
         api: JupyterAPI,
+        own: Callable[[str], Awaitable[bool]],
         saver: Callable[[str], Saver],
+        sync: Callable[[str], Awaitable[None]],
         forget: Callable[[str], Awaitable[None]],
     ) -> None:
         self._documents = documents
         self._api = api
+        self._own = own
         self._saver = saver
+        self._sync = sync
         self._forget = forget
         self._opening: dict[str, asyncio.Lock] = {}
 
@@ -53,7 +57,7 @@ class Opener:
             notebook_id = await self.live(path)
             if notebook_id is None:
                 return await self._create(path)
-            await self._saver(notebook_id).sync()
+            await self._sync(notebook_id)
             return await self.live(path) or notebook_id
 
     async def live(self, path: str) -> str | None:
@@ -63,6 +67,8 @@ class Opener:
 
     async def adopt(self, notebook_id: str, path: str) -> None:
         """A client created a notebook document: fill it, if it is the first for its path."""
+        if not await self._own(notebook_id):
+            return  # another process does
         try:
             contents, notebook, older = await self._read(path)
         except (NotANotebook, JupyterError) as error:
@@ -89,6 +95,7 @@ class Opener:
     async def _create(self, path: str) -> str:
         notebook_id = uuid.uuid4().hex
         contents, notebook, older = await self._read(path)
+        await self._own(notebook_id)
         doc = _notebook_doc(path, contents, older)
         await self._documents.create("notebooks", notebook_id, doc)
         await self._fill(notebook_id, contents, notebook)

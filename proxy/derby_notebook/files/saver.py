@@ -55,6 +55,7 @@ class Saver:
         api: JupyterAPI,
         backend: Backend,
         *,
+        owned: Callable[[], bool] = lambda: True,
         watched: Callable[[], bool] = lambda: True,
         moved: Moved | None = None,
         watch_seconds: float = 2.0,
@@ -64,6 +65,7 @@ class Saver:
         self._disk = disk
         self._api = api
         self._known = KnownFile(notebook_id, documents, backend)
+        self._owned = owned
         self._watched = watched
         self._moved = moved
         self._watch_seconds = watch_seconds
@@ -80,11 +82,20 @@ class Saver:
         self._last = time.monotonic()
         self._changed.set()
 
-    async def close(self) -> None:
-        """Save what is unsaved, once, and stop."""
+    @property
+    def at_rest(self) -> bool:
+        """Whether the file holds everything, as far as is known."""
+        return not self._changed.is_set() and self._shown.get("state", "saved") == "saved"
+
+    async def abandon(self) -> None:
+        """Stop, and write nothing more: another process does."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Save what is unsaved, once, and stop."""
+        await self.abandon()
         if self._changed.is_set() or self._shown.get("state") in ("dirty", "saving"):
             await self._guarded(self._sync)
 
@@ -123,6 +134,8 @@ class Saver:
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> bool:
         """Run a save; False if it should be tried again."""
+        if not self._owned():
+            return False
         try:
             async with self._busy:
                 await work()

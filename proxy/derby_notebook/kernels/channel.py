@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 5.0
+CLOSE_SECONDS: Final = 2.0
 
 
 class KernelChannel:
@@ -59,6 +60,7 @@ class KernelChannel:
         self.generation = 0
         """How often the line was made anew."""
         self._open = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -68,12 +70,15 @@ class KernelChannel:
         self._task = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
-        """Let the kernel go on without us."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Let the kernel go on without us; what had arrived is handed on first."""
+        self._closing = True
         if self._socket is not None:
             await self._socket.close()
+        if self._task is not None:
+            _, left = await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)
+            if left:
+                self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def send(self, message: KernelMessage) -> None:
         """Send a message, once a line stands."""
@@ -96,6 +101,7 @@ class KernelChannel:
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
             max_size=None,
             open_timeout=60,
+            close_timeout=CLOSE_SECONDS,
             proxy=None,
         )
 
@@ -108,6 +114,8 @@ class KernelChannel:
                 log.exception("A message of kernel %s could not be handled", self.kernel_id)
                 await self._socket.close()
             self._open.clear()
+            if self._closing:
+                return
             await self._lost()
             if not await self._reconnect():
                 await self._gone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +11,7 @@ from derby_notebook.documents import Documents
 from derby_notebook.files.docs import in_order
 from derby_notebook.jupyter.api import JupyterAPI
 from derby_notebook.kernels.relay import KernelRelay, Notebook
+from sharedb_py.snapshot import Snapshot
 
 __all__ = ["Kernels", "Which", "chosen"]
 
@@ -26,6 +28,10 @@ def chosen(cells: list[tuple[str, dict[str, Any]]], which: Which, cell: str | No
     return [cell_id for cell_id, data in cells[start:end] if data.get("cell_type") == "code"]
 
 
+def _run_of(cell: Snapshot) -> dict[str, Any]:
+    return cell.data.get("_run") or {}
+
+
 class Kernels:
     """One relay for each notebook that has, or had, a kernel."""
 
@@ -35,24 +41,37 @@ class Kernels:
         self._state = state / "kernels" if state else None
         self._relays: dict[str, KernelRelay] = {}
 
-    async def start(self) -> None:
-        """Take up the kernels and runs of an earlier process."""
-        for snapshot in await self._documents.find("kernelRelays", {}):
-            if snapshot.data.get("kernel"):
-                await self.relay(snapshot.id).take_up()
-        waiting = await self._documents.find("cells", {"_state": {"$in": ["run", "queued"]}})
-        records = [(snapshot, snapshot.data.get("_run") or {}) for snapshot in waiting]
-        records.sort(key=lambda found: (found[1].get("asked") or 0, found[0].data.get("_weight")))
-        for snapshot, record in records:
-            relay = self.relay(str(snapshot.data.get("_notebook")))
-            await relay.put([snapshot.id], record.get("user"), record.get("asked"))
-        await self._end_what_nobody_runs()
+    async def left_behind(self) -> set[str]:
+        """Return the notebooks with a kernel that an earlier process may have left."""
+        found = await self._documents.find("kernelRelays", {})
+        return {snapshot.id for snapshot in found if snapshot.data.get("kernel")}
 
-    async def _end_what_nobody_runs(self) -> None:
-        for snapshot in await self._documents.find("cells", {"_state": "busy"}):
-            relay = self._relays.get(str(snapshot.data.get("_notebook")))
-            if relay is None or not relay.runs(snapshot.id):
-                await self._documents.set("cells", snapshot.id, _state="error")
+    async def take_up(
+        self,
+        notebook_id: str,
+        cells: list[Snapshot],
+        asked_by: Callable[[Snapshot], Awaitable[str | None]],
+    ) -> None:
+        """Take up the kernel and the runs of an earlier process, cells being as they are now.
+
+        ``asked_by`` tells who wants a run that no process has taken notice of yet.
+        """
+        state = await self._documents.get("kernelRelays", notebook_id)
+        if state.exists and state.data.get("kernel"):
+            await self.relay(notebook_id).take_up()
+        queued = [cell for cell in cells if cell.data.get("_state") == "queued"]
+        queued.sort(key=lambda cell: (_run_of(cell).get("asked") or 0, cell.data.get("_weight")))
+        for cell in queued:
+            record = _run_of(cell)
+            await self.relay(notebook_id).put([cell.id], record.get("user"), record.get("asked"))
+        for cell in sorted(cells, key=lambda cell: cell.data.get("_weight") or 0):
+            if cell.data.get("_state") == "run":
+                await self.run(cell.id, await asked_by(cell))
+        for cell in cells:
+            if cell.data.get("_state") == "busy":
+                relay = self._relays.get(notebook_id)
+                if relay is None or not relay.runs(cell.id):
+                    await self._documents.set("cells", cell.id, _state="error")
 
     async def close(self) -> None:
         """Let all kernels go on without us."""
@@ -96,12 +115,18 @@ class Kernels:
         """Return the installed kernels' display names by name; the default one as ``""``."""
         return await self._api.kernel_names()
 
+    async def notebook_of(self, kernel_id: str) -> str | None:
+        """Return which notebook a kernel is of; None for one that somebody else started."""
+        found = await self._documents.find("kernelRelays", {"kernel.id": kernel_id})
+        return found[0].id if found else None
+
+    def is_idle(self, notebook_id: str) -> bool:
+        """Whether a notebook has neither a kernel nor anything that is to run."""
+        relay = self._relays.get(notebook_id)
+        return relay is None or relay.is_idle
+
     async def act(self, kernel_id: str, action: str) -> None:
-        """``interrupt`` or ``restart`` a kernel; one of ours by its notebook's relay."""
-        for relay in self._relays.values():
-            if relay.kernel_id == kernel_id:
-                await (relay.interrupt() if action == "interrupt" else relay.restart())
-                return
+        """``interrupt`` or ``restart`` a kernel that no notebook of ours runs in."""
         await self._api.kernel_action(kernel_id, action)
 
     async def clear(self, notebook_id: str, cell: str | None = None) -> list[str]:
@@ -118,8 +143,11 @@ class Kernels:
                 cleared.append(snapshot.id)
         return cleared
 
-    async def forget(self, notebook_id: str) -> None:
-        """Let go of a notebook that is no more."""
+    def forget(self, notebook_id: str) -> Awaitable[None]:
+        """Let go of a notebook at once, writing nothing; what is returned ends with its relay."""
         relay = self._relays.pop(notebook_id, None)
-        if relay is not None:
-            await relay.close()
+        return _nothing() if relay is None else relay.close(write=False)
+
+
+async def _nothing() -> None:
+    pass

@@ -40,11 +40,15 @@ class KernelRelay:
             notebook_id, documents, self._record, self._journal, self._writer, self._line
         )
 
-    async def close(self) -> None:
-        """Stop relaying; the kernel goes on, and another process may take it up."""
-        await self._runs.close()
+    async def close(self, *, write: bool = True) -> None:
+        """Stop relaying; the kernel goes on, and another process may take it up.
+
+        What was received is written before, unless another process already does that.
+        """
+        self._runs.pause()
         await self._line.close()
-        await self._writer.close()
+        await self._runs.close(finish=write)
+        await self._writer.close(write=write)
         self._journal.close()
 
     async def take_up(self) -> None:
@@ -62,6 +66,11 @@ class KernelRelay:
     async def cancel(self, cell: str | None = None, reason: str = "cancelled") -> list[str]:
         """Let a cell that waits, or all of them, not run; return which."""
         return await self._runs.cancel(cell, reason)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no kernel, and nothing runs or waits."""
+        return self._line.kernel_id is None and not self._runs.any
 
     def runs(self, cell: str) -> bool:
         """Whether a cell runs at this moment."""

@@ -30,6 +30,7 @@ __all__ = ["Runs"]
 log = logging.getLogger(__name__)
 
 REMEMBERED_RUNS: Final = 500
+FINISH_SECONDS: Final = 2.0
 
 
 def now() -> int:
@@ -61,15 +62,28 @@ class Runs:
         self._queue = RunQueue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._current: tuple[Run, asyncio.Event] | None = None
+        self._paused = False
         self._wake = asyncio.Event()
         self._worker = asyncio.create_task(self._work())
 
-    async def close(self) -> None:
-        """Run no more; what runs goes on in the kernel."""
+    def pause(self) -> None:
+        """Start no more runs."""
+        self._paused = True
+
+    async def close(self, *, finish: bool = True) -> None:
+        """Run no more; what runs goes on in the kernel, what has ended is written if it may be."""
+        self._paused = True
+        if finish and self._current is not None and self._current[0].over:
+            await asyncio.wait({self._worker}, timeout=FINISH_SECONDS)
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
 
     # The queue
+
+    @property
+    def any(self) -> bool:
+        """Whether something runs or waits."""
+        return bool(self._queue.order)
 
     @property
     def busy(self) -> bool:
@@ -126,7 +140,7 @@ class Runs:
             log.info("Cell %s is gone: %s", cell, error.message)
 
     async def _work(self) -> None:
-        while True:
+        while not self._paused:
             asked = self._queue.next()
             if asked is None:
                 self._wake.clear()

@@ -35,8 +35,11 @@ class OutputWriter:
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._work())
 
-    async def close(self) -> None:
-        """Write no more."""
+    async def close(self, *, write: bool) -> None:
+        """Write what there is, if it is to be written, and no more."""
+        if write:
+            async with self._busy:
+                await self._write_changed()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

@@ -141,6 +141,7 @@ def guard(backend: Backend, service: NotebookService) -> None:
             reason = await _check_copy(request)
         if reason is not None:
             raise OpRejected(reason, ErrorCode.OP_SUBMIT_REJECTED)
+        op["m"]["user"] = user.get("username", "")
         if request.collection == "cells":
             _note(request, user.get("username", ""))
 

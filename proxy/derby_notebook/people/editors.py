@@ -23,11 +23,23 @@ class Editors:
         self._cells: dict[Any, set[tuple[str, str]]] = {}
         self._open: Counter[str] = Counter()
 
-    async def start(self) -> None:
-        """Clear what an earlier process left: its connections are gone."""
+    async def clear(self) -> None:
+        """Clear what an ended process left; others that hear of it put theirs back."""
         for snapshot in await self._documents.find("cells", {"_editors": {"$exists": True}}):
-            if snapshot.data.get("_editors"):
-                await self._documents.set("cells", snapshot.id, _editors={})
+            here = dict.fromkeys(self._in(snapshot.id), 1)
+            if snapshot.data.get("_editors", here) != here:
+                await self._documents.set("cells", snapshot.id, _editors=here)
+
+    async def stay(self, cell_id: str, op: list[dict[str, Any]]) -> None:
+        """Put back whom another process took out of a cell, not knowing that they are here."""
+        paths = [component["p"] for component in op]
+        for user in self._in(cell_id):
+            if ["_editors"] in paths or ["_editors", user] in paths:
+                await self._edit(cell_id, [{"p": ["_editors", user], "oi": 1}])
+
+    def _in(self, cell_id: str) -> set[str]:
+        entries = set().union(*self._cells.values())
+        return {user for cell, user in entries if cell == cell_id}
 
     def opened(self, notebook_id: str) -> Callable[[], None]:
         """Note that a connection has a notebook open; the result notes that it has no more."""
@@ -37,6 +49,11 @@ class Editors:
             self._open[notebook_id] -= 1
 
         return closed
+
+    @property
+    def open(self) -> list[str]:
+        """The notebooks that somebody has open in this process."""
+        return [notebook_id for notebook_id, count in self._open.items() if count > 0]
 
     def has_open(self, notebook_id: str) -> bool:
         """Whether anybody has a notebook open."""
@@ -57,8 +74,10 @@ class Editors:
         for cell_id, user in self._cells.pop(agent, set()):
             if any((cell_id, user) in entries for entries in self._cells.values()):
                 continue
-            try:
-                op = [{"p": ["_editors", user], "od": 1}]
-                await self._documents.edit("cells", cell_id, op)
-            except ShareDBError as error:
-                log.info("Cell %s is gone: %s", cell_id, error.message)
+            await self._edit(cell_id, [{"p": ["_editors", user], "od": 1}])
+
+    async def _edit(self, cell_id: str, op: list[dict[str, Any]]) -> None:
+        try:
+            await self._documents.edit("cells", cell_id, op)
+        except ShareDBError as error:
+            log.info("Cell %s is gone: %s", cell_id, error.message)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from derby_notebook.cluster.peers import NoAnswer, PeerFailed
 from derby_notebook.jupyter.api import JupyterError
 from derby_notebook.kernels.relay import NoKernel
 from derby_notebook.service import NotebookService
@@ -186,6 +187,7 @@ class Actions:
 
     def __init__(self, service: NotebookService, gate: Gate, base: str) -> None:
         self._service = service
+        self._service.calls.handlers["action"] = self._act
         self._gate = gate
         self._base = base
 
@@ -214,31 +216,55 @@ class Actions:
         kernel, action = request.path_params["kernel"], request.path_params["action"]
         if action not in ("interrupt", "restart") or not re.fullmatch(r"[\w-]+", kernel):
             return PlainTextResponse("Not found\n", 404)
+        notebook_id = await self._service.kernels.notebook_of(kernel)
+        if notebook_id is not None:
+            return await run_action(self._service, notebook_id, action, caller, request)
         try:
             await self._service.kernels.act(kernel, action)
         except JupyterError as error:
             return PlainTextResponse(f"{error.message}\n", error.status or 502)
         return Response(status_code=204)
 
+    async def _act(self, notebook_id: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Carry out, here, what was asked in this process or another."""
+        caller = Caller(asked["user"])
+        return await _carry_out(self._service, notebook_id, asked["action"], caller, asked["body"])
+
+
+async def _carry_out(
+    service: NotebookService, notebook_id: str, name: str, caller: Caller, body: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a status, and the result or what is wrong in plain words."""
+    try:
+        result = await ACTIONS[name](service, notebook_id, caller, body)
+    except Refused as error:
+        return {"status": error.status, "problem": error.message}
+    except NoKernel as error:
+        return {"status": 409, "problem": str(error)}
+    except TimeoutError:
+        return {"status": 504, "problem": "The kernel is busy; it did not answer in time"}
+    except JupyterError as error:
+        return {"status": error.status or 502, "problem": error.message}
+    return {"status": 200, "result": result}
+
 
 async def run_action(
     service: NotebookService, notebook_id: str, name: str, caller: Caller, request: Request
 ) -> Response:
-    """Carry out an action for a caller who may edit; what goes wrong is said in plain words."""
-    action = ACTIONS.get(name)
+    """Have an action carried out for a caller who may edit, where its notebook is looked after."""
     notebook = await service.documents.get("notebooks", notebook_id)
-    if action is None or not notebook.exists:
+    if name not in ACTIONS or not notebook.exists:
         return PlainTextResponse("Not found\n", 404)
     try:
-        result = await action(service, notebook_id, caller, await _body(request))
+        asked = {"action": name, "user": caller.user, "body": await _body(request)}
+        answer = await service.calls.call("action", notebook_id, asked)
     except Refused as error:
         return PlainTextResponse(f"{error.message}\n", error.status)
-    except NoKernel as error:
-        return PlainTextResponse(f"{error}\n", 409)
-    except TimeoutError:
-        return PlainTextResponse("The kernel is busy; it did not answer in time\n", 504)
-    except JupyterError as error:
-        return PlainTextResponse(f"{error.message}\n", error.status or 502)
+    except (NoAnswer, PeerFailed) as error:
+        return PlainTextResponse(f"{error}. Try again in a moment\n", 503)
+    if "problem" in answer:
+        return PlainTextResponse(f"{answer['problem']}\n", answer["status"])
+    result = answer["result"]
     return Response(status_code=204) if result is None else JSONResponse(result)
 
 

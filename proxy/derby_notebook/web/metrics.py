@@ -20,6 +20,12 @@ class Metrics:
             "derby_notebook_connections", "Clients connected", registry=self._registry
         )
         connections.set_function(lambda: backend.remote_agents_count)
+        owned = Gauge(
+            "derby_notebook_owned",
+            "Notebooks whose kernels and files are this process's",
+            registry=self._registry,
+        )
+        owned.set_function(lambda: len(service.owners.owned))
         self._ops = Counter(
             "derby_notebook_ops", "Ops committed", ["collection"], registry=self._registry
         )
