@@ -65,17 +65,56 @@ async def test_axe_finds_nothing_serious(open_notebook: OpenNotebook, scheme: st
     await page.page.get_by_label("Find", exact=True).fill("t")
     assert await violations(page) == []
     await page.keys("Escape", "Escape")
-    for key in ("h", "p"):
-        await page.command(0, key)
-        await expect(page.page.get_by_role("dialog")).to_be_visible()
+    for keys in ("h", "p", "00"):
+        await page.command(0, *keys)
+        await expect(page.page.locator(".dialog")).to_be_visible()
         assert await violations(page) == []
         await page.keys("Escape")
+    await page.page.get_by_role("menuitem", name="Edit", exact=True).click()
+    await expect(page.page.get_by_role("menu", name="Edit")).to_be_visible()
+    assert await violations(page) == []
+    await page.page.set_viewport_size({"width": 360, "height": 740})
+    await page.press("menu")
+    await expect(page.page.get_by_role("menu", name="Menu")).to_be_visible()
+    assert await violations(page) == []
 
 
-async def test_the_error_page_is_accessible(
-    notebook_server: NotebookServer, open_page: OpenPage
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious_on_a_viewers_page_with_others_on_it(
+    open_notebook: OpenNotebook, scheme: str
 ) -> None:
-    page = await open_page(notebook_server.url("notebooks/missing.ipynb"), bypass_csp=True)
+    editor = await open_notebook(*CELLS, person="ann")
+    viewer = await open_notebook(person="vic", color_scheme=scheme, bypass_csp=True)
+    await editor.focus(1)
+    await expect(viewer.cell(1).locator(".remote-caret")).to_be_attached(timeout=PATIENCE)
+    await expect(viewer.cell(1).locator(".who li")).to_have_count(1)
+    assert await violations(viewer) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious_while_something_is_wrong(
+    open_notebook: OpenNotebook,
+    notebook_server: NotebookServer,
+    notebook_path: str,
+    scheme: str,
+) -> None:
+    page = await open_notebook(*CELLS, color_scheme=scheme, bypass_csp=True)
+    (notebook_server.folder / notebook_path).unlink()
+    await expect(page.page.locator(".problem-notice")).to_be_visible(timeout=PATIENCE)
+    await page.page.evaluate("() => derbyNotebook.page.toast('It did not work: try again.')")
+    await expect(page.page.locator(".toast.problem")).to_be_visible()
+    assert await violations(page) == []
+    await page.page.evaluate("() => derbyNotebook.page.model.root.connection.close()")
+    await expect(page.page.locator(".notice.offline")).to_be_visible(timeout=PATIENCE)
+    assert await violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_error_page_is_accessible(
+    notebook_server: NotebookServer, open_page: OpenPage, scheme: str
+) -> None:
+    url = notebook_server.url("notebooks/missing.ipynb")
+    page = await open_page(url, bypass_csp=True, color_scheme=scheme)
     await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
     assert await violations(NotebookPage(page)) == []
 
