@@ -59,11 +59,10 @@ async def test_a_caret_and_a_selection_show_with_the_name_and_move_with_edits(
     await expect(ben.cell(0).locator(".remote-selection")).to_have_text("beta")
     assert await caret_column(ben, 0) == 15
     await expect(ann.cell(0).locator(".remote-caret")).to_be_attached(timeout=PATIENCE)
-    opacity = "caret => getComputedStyle(caret, '::after').opacity"
-    assert float(await ann.cell(0).locator(".remote-caret").evaluate(opacity)) > 0
-    await ann.page.wait_for_function(
-        f"({opacity})(document.querySelector('.remote-caret')) === '0'"
-    )
+    opacity = "getComputedStyle(document.querySelector('.remote-caret'), '::after').opacity"
+    await ben.keys("End")
+    await ann.page.wait_for_function(f"() => Number({opacity}) > 0")
+    await ann.page.wait_for_function(f"() => {opacity} === '0'")
 
 
 async def test_a_mark_shows_in_which_cell_somebody_is_and_goes_when_they_leave(

@@ -1,6 +1,8 @@
 'use strict';
 // Which form of an output to show: the richest that the page can.
 
+const {isVega} = require('./vega');
+
 const PREFERENCE = [
   'image/svg+xml',
   'image/png',
@@ -15,7 +17,10 @@ const PREFERENCE = [
   'application/javascript'
 ];
 
+// A chart that can be asked beats its picture.
 function richest(data) {
+  const chart = Object.keys(data || {}).find(isVega);
+  if (chart) return chart;
   const known = PREFERENCE.find((mime) => data && data[mime] !== undefined);
   return known || Object.keys(data || {}).find((mime) => mime.startsWith('text/'));
 }

@@ -17,7 +17,7 @@ function fromBlob(element, value, context, draw, mime) {
     if (!response.ok) throw new Error(`status ${response.status}`);
     const loaded = await response.text();
     note.remove();
-    draw(mime === 'application/json' ? JSON.parse(loaded) : loaded);
+    draw(/[/+.]json$/.test(mime) ? JSON.parse(loaded) : loaded);
   }).catch((error) => {
     note.textContent = `This output could not be loaded (${error.message}). Run the cell again to make it anew.`;
   });

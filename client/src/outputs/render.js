@@ -7,6 +7,7 @@ const {mathBlock} = require('./math');
 const {richest, text} = require('./mime');
 const {withRenderers} = require('./renderers');
 const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
+const {drawVega, isVega} = require('./vega');
 const {fromBlob, isOutOfLine} = require('./out-of-line');
 
 const drawn = new WeakMap();
@@ -98,7 +99,8 @@ function drawPicture(element, mime, value, data, metadata) {
   picture.alt = alt && !/^<.*>$/.test(alt) ? alt : 'Output picture';
   const {width, height} = metadata[mime] || metadata;
   if (width) picture.width = width;
-  if (height) picture.height = height;
+  if (width && height) picture.style.aspectRatio = `${width} / ${height}`; // kept where there is less room
+  else if (height) picture.style.height = `${height}px`;
   element.append(picture);
 }
 
@@ -108,6 +110,7 @@ function drawData(element, data, metadata, context) {
   const value = data[mime];
   const draw = (loaded) => {
     if (mime.startsWith('image/') && mime !== 'image/svg+xml') drawPicture(element, mime, text(loaded), data, metadata);
+    else if (isVega(mime)) drawVega(element, mime, loaded);
     else if (drawers[mime]) drawers[mime](element, loaded, {data, context});
     else element.append(ansi(text(loaded)));
   };
