@@ -27,7 +27,7 @@ from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
 from sharedb_py.pubsub import open_pubsub
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 STATE = ".derby-notebook"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -37,19 +37,27 @@ class Problem(Exception):
     """Something the person at the terminal can mend."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
         prog="derby-notebook",
         description="A shared Jupyter notebook for everyone who has the link.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("folder", nargs="?", default=".", help="the folder to serve (default: this one)")
     add("--port", type=int, default=9999, help="port (%(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add(
-        "--db", help=f"sqlite:///path, mongodb://host/name or memory: (FOLDER/{STATE}/rooms.sqlite)"
+        "--db",
+        default=os.environ.get("DERBY_NOTEBOOK_DB"),
+        help=f"sqlite:///path, mongodb://host/name or memory: (FOLDER/{STATE}/rooms.sqlite); "
+        "with a password, better given as DERBY_NOTEBOOK_DB",
     )
-    add("--pubsub", default="memory:", help="redis://host to join other processes (memory:)")
+    add(
+        "--pubsub",
+        default=os.environ.get("DERBY_NOTEBOOK_PUBSUB", "memory:"),
+        help="redis://host to join other processes (memory:); or DERBY_NOTEBOOK_PUBSUB",
+    )
     add("--jupyter-url", help="use this Jupyter Server instead of starting one")
     add(
         "--token",
@@ -84,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=["debug", "info", "warning", "error"],
         help="(%(default)s)",
     )
-    return parser
+    return made
 
 
 def _state_folder(folder: Path) -> Path:
@@ -231,7 +239,7 @@ def _stop_as_by_ctrl_c(*_: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with status 1 and one line for what can be mended."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     # What a service manager sends: our own Jupyter Server must not be left behind.
     signal.signal(signal.SIGTERM, _stop_as_by_ctrl_c)
     set_up(options.log_level, options.log_format, [options.token or ""])

@@ -334,5 +334,6 @@ async def test_every_action_of_the_page(
         "status": "ok",
         "database": True,
         "jupyter": True,
+        "pubsub": True,
     }
     assert TOKEN not in derby.output()

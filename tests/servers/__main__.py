@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 
+from tests.servers.compose import build_compose
 from tests.servers.mongo import build_ferret, build_java
 
 for name, tools, build in (
     ("mongo-java-server", ("java", "mvn"), build_java),
     ("FerretDB", ("go",), build_ferret),
+    ("The reader of compose files", ("go",), build_compose),
 ):
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:

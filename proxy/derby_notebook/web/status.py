@@ -50,9 +50,12 @@ class StatusPages:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, request: Request) -> Response:
-        """Say whether the database and Jupyter answer, soon."""
-        database = self._service.documents.get("notebooks", "ready?")
-        checks = {"database": _answers(database), "jupyter": _answers(self._api.version())}
+        """Say whether the database, the pub/sub and Jupyter answer, soon."""
+        checks = {
+            "database": _answers(self._service.documents.get("notebooks", "ready?")),
+            "pubsub": _answers(self._service.backend.pubsub.check()),
+            "jupyter": _answers(self._api.version()),
+        }
         found = dict(zip(checks, await asyncio.gather(*checks.values()), strict=True))
         state = {"status": "ok" if all(found.values()) else "unavailable", **found}
         return JSONResponse(state, 200 if all(found.values()) else 503)
