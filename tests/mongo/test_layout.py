@@ -40,7 +40,7 @@ from sharedb_py.jsonvalue import MISSING
 from sharedb_py.snapshot import Snapshot
 
 JSON0 = "http://sharejs.org/types/JSONv0"
-LINK = ObjectId()
+LINK = ObjectId("65a1b2c3d4e5f60718293a4b")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,15 @@ from typing import Any
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.querylang import parse_query
 
-__all__ = ["ABSENT", "documents_that_match", "values_that_match"]
+__all__ = ["ABSENT", "case_name", "documents_that_match", "values_that_match"]
 
 ABSENT = MISSING
 """Stands for a document that lacks the field."""
+
+
+def case_name(value: object) -> str:
+    """Return how a parameter is named in a test's id, the same in every process."""
+    return str(sorted(value)) if isinstance(value, set) else str(value)
 
 
 def documents_that_match(query: Any, documents: Iterable[dict[str, Any]]) -> list[Any]:

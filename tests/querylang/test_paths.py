@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.querylang.matching import documents_that_match
+from tests.querylang.matching import case_name, documents_that_match
 
 Document = dict[str, Any]
 
@@ -99,7 +99,7 @@ ITEM_NOT_NULL = {
             },
         ),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_null_means_what_it_means_to_mongodb(query: Any, expected: set[str]) -> None:
     assert found(query) == set(expected)

@@ -8,6 +8,7 @@ import pytest
 
 from sharedb_py.errors import QueryError
 from sharedb_py.querylang import parse_query
+from tests.querylang.matching import case_name
 
 
 def nested(depth: int) -> Any:
@@ -176,7 +177,7 @@ def test_the_parts_of_a_query_are_told_apart() -> None:
         ({"$distinct": {"field": "a.b"}, "c": 1}, {"a", "c"}),
         ({"$count": True, "$sort": {"a": 1}}, {"a"}),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_the_fields_a_query_depends_on_are_known(query: Any, fields: set[str]) -> None:
     assert parse_query(query).fields == fields
