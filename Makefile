@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 FOLDER ?= examples
 PORT ?= 9999
 ARGS ?=
+# processes that share the test files between them
+WORKERS ?= 2
 
 CLIENT_SOURCES := $(shell find client/src -type f 2>/dev/null) client/build.js client/package.json
 STATIC := proxy/derby_notebook/static/manifest.json
@@ -22,7 +24,7 @@ run: $(VENV)/.installed $(STATIC)
 client: $(STATIC)
 
 test: $(VENV)/.installed-dev $(STATIC) test-services
-	$(BIN)/python -X dev -m pytest $(ARGS)
+	$(BIN)/python -X dev -m pytest --dist loadfile --tx '$(WORKERS)*popen//python=$(BIN)/python -X dev' $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
-import pytest
+__all__ = ["RecordProperty", "announce", "seed_of", "size_of"]
 
-__all__ = ["announce", "seed_of", "size_of"]
+RecordProperty: TypeAlias = Callable[[str, object], None]
+"""What pytest's fixture ``record_property`` is."""
 
 
 def seed_of(name: str) -> int:
@@ -21,8 +24,7 @@ def size_of(name: str, default: int) -> int:
     return int(os.environ.get(f"SHAREDB_{name}") or default)
 
 
-def announce(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Print a line that is seen even if the test passes."""
-    with capsys.disabled():
-        sys.stdout.write(f"\n{text}\n")
-        sys.stdout.flush()
+def announce(record_property: RecordProperty, text: str) -> None:
+    """Say something that is printed after the run even if the test passes (``conftest.py``)."""
+    sys.stdout.write(f"{text}\n")  # and with the failure if it does not
+    record_property("announced", text)

@@ -25,7 +25,7 @@ from tests.fuzz.corpus import ACTIONS, DOCS, Corpus
 from tests.fuzz.mutations import Frame, mutated
 from tests.fuzz.rules import broken_rules
 from tests.running import Program, free_port
-from tests.seeds import announce, seed_of, size_of
+from tests.seeds import RecordProperty, announce, seed_of, size_of
 from tests.soak.editors import Editors
 
 FRAMES = size_of("FUZZ_FRAMES", 10_000)
@@ -248,9 +248,9 @@ async def test_the_corpus_is_taken_for_well_formed(server: Program) -> None:
 
 
 async def test_mutated_frames_harm_nobody(
-    server: Program, database: Path, capsys: pytest.CaptureFixture[str]
+    server: Program, database: Path, record_property: RecordProperty
 ) -> None:
-    announce(capsys, f"SHAREDB_FUZZ_SEED={SEED} SHAREDB_FUZZ_FRAMES={FRAMES}")
+    announce(record_property, f"SHAREDB_FUZZ_SEED={SEED} SHAREDB_FUZZ_FRAMES={FRAMES}")
     url = url_of(server)
     async with connect(url) as connection:
         for collection, doc_id in ROOMS:
@@ -296,7 +296,7 @@ async def test_mutated_frames_harm_nobody(
     total = sum((attacker.outcomes for attacker in attackers), Counter())
     assert total.total() == ATTACKERS * (FRAMES // ATTACKERS)
     growth = max(sizes) - sizes[0]
-    announce(capsys, f"{dict(total.most_common())}, memory +{growth // 1024} MB")
+    announce(record_property, f"{dict(total.most_common())}, memory +{growth // 1024} MB")
     assert growth < MAX_GROWTH_KB, f"seed {SEED}: {sizes[0]} kB grew to {max(sizes)} kB"
 
 

@@ -16,7 +16,7 @@ from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ops import replay
 from sharedb_py.snapshot import empty_snapshot
 from tests.running import Program, free_port
-from tests.seeds import announce, seed_of, size_of
+from tests.seeds import RecordProperty, announce, seed_of, size_of
 from tests.soak.cutting_proxy import CuttingProxy
 from tests.soak.editors import Editors
 
@@ -60,9 +60,9 @@ def ops_of(database: Path, collection: str, doc_id: str) -> list[dict[str, Any]]
 
 
 async def test_all_clients_converge_and_every_op_is_committed_once(
-    port: int, database: Path, capsys: pytest.CaptureFixture[str]
+    port: int, database: Path, record_property: RecordProperty
 ) -> None:
-    announce(capsys, f"SHAREDB_SOAK_SEED={SEED} SHAREDB_SOAK_OPS={OPS}")
+    announce(record_property, f"SHAREDB_SOAK_SEED={SEED} SHAREDB_SOAK_OPS={OPS}")
     started = asyncio.get_running_loop().time()
     async with connect(f"ws://127.0.0.1:{port}/channel") as connection:
         for collection, doc_id in DOCS:
@@ -97,4 +97,4 @@ async def test_all_clients_converge_and_every_op_is_committed_once(
             assert json_equal(state[name]["data"], final.data), where
     if OPS >= 10_000:
         assert min(proxy.cuts[kind] for kind in ("anywhere", "acknowledgement", "request")) > 0
-    announce(capsys, f"{OPS} ops in {edited - started:.1f} s, cuts: {dict(proxy.cuts)}")
+    announce(record_property, f"{OPS} ops in {edited - started:.1f} s, cuts: {dict(proxy.cuts)}")
