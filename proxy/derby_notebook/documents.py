@@ -11,6 +11,7 @@ from sharedb_py.backend import Backend
 from sharedb_py.errors import ErrorCode, ShareDBError
 from sharedb_py.ops import Op
 from sharedb_py.ot import DEFAULT_TYPE
+from sharedb_py.pubsub import presence_channel
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit import SubmitRequest
 
@@ -24,6 +25,7 @@ class Documents:
         self.custom: dict[str, Any] = {"service": True, "user": {"username": name}}
         self.client_id = f"{name}-{secrets.token_hex(12)}"
         self._backend = backend
+        self._name = name
         self._sequence = itertools.count(1)
 
     @property
@@ -67,6 +69,19 @@ class Documents:
     async def delete(self, collection: str, doc_id: str) -> None:
         """Delete a document; one that is gone already stays gone."""
         await self._submit(collection, doc_id, {"del": True})
+
+    async def ops(self, collection: str, doc_id: str) -> list[Op]:
+        """Return all ops of a document."""
+        return await self._backend.db.get_ops(collection, doc_id, 0, None)
+
+    def is_service(self, op: Op) -> bool:
+        """Whether an op was made by the service, by this process or another."""
+        return str(op.get("src", "")).startswith(f"{self._name}-")
+
+    def broadcast(self, channel: str, name: str, value: Any, version: int) -> None:
+        """Tell those who listen to a presence channel something, once."""
+        message = {"a": "p", "ch": channel, "src": self.src, "id": name, "p": value, "pv": version}
+        self._backend.pubsub.publish([presence_channel(channel)], message)
 
     async def _submit(self, collection: str, doc_id: str, payload: Op) -> None:
         op: Op = {"src": self.src, "seq": next(self._sequence), "v": None, **payload}

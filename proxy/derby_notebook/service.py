@@ -95,7 +95,7 @@ class NotebookService:
     async def start(self) -> None:
         """Follow the documents, and take up what a crash left behind."""
         pubsub = self.backend.pubsub
-        for collection in ("cells", "notebooks", "messages", "users"):
+        for collection in ("cells", "notebooks", "messages", "users", "widgets"):
             self._subscriptions.append(await pubsub.subscribe(collection, self._receive))
         pubsub.watch_gaps(lambda: self._spawn(self._after_gap()))
         await self.calls.start()
@@ -119,6 +119,8 @@ class NotebookService:
             notebook_id = self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
             if snapshot.data.get("_state") in ("run", "queued", "busy"):
                 left.add(str(notebook_id))
+        for snapshot in await self.documents.find("widgets", {}):
+            self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
         return left
 
     async def close(self) -> None:
@@ -302,6 +304,8 @@ class NotebookService:
             self._notebook_changed(op)
         elif op["c"] == "cells":
             self._cell_changed(op)
+        elif op["c"] == "widgets":
+            self._widget_changed(op)
 
     def _cell_changed(self, op: Op) -> None:
         cell_id = op["d"]
@@ -336,6 +340,29 @@ class NotebookService:
                 self._touch(notebook_id)
         if _asks_for_run(op):
             self._asked.put_nowait((cell_id, op["v"]))
+
+    def _widget_changed(self, op: Op) -> None:
+        create = op.get("create")
+        if isinstance(create, dict):
+            self._notebook_of[op["d"]] = create["data"].get("_notebook")
+        notebook_id = self._notebook_of.get(op["d"])
+        if notebook_id is None:
+            return
+        if "del" in op:
+            del self._notebook_of[op["d"]]
+        by_person = not self.documents.is_service(op)
+        if notebook_id not in self.owners.owned:
+            if by_person and self.owners.owner_of(notebook_id) is None:
+                self._spawn(self._own(notebook_id))
+            return
+        if by_person:
+            self.kernels.relay(notebook_id).widgets.changed(op)
+        if "op" not in op or any(part["p"][0] == "state" for part in op["op"] or ()):
+            self._touch(notebook_id)
+
+    async def _own(self, notebook_id: str) -> None:
+        """Look after a notebook, if nobody does: what was written meanwhile is found there."""
+        await self.owners.acquire(notebook_id)
 
     async def _cancel(self, notebook_id: str, cell_id: str) -> None:
         await self.kernels.relay(notebook_id).cancel(cell_id, "the cell was deleted")

@@ -14,6 +14,8 @@ from derby_notebook.files.docs import cells_to_docs, parse_notebook
 from derby_notebook.files.known import Versions
 from derby_notebook.files.saver import Saver
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.widgets.documents import document_id
+from derby_notebook.widgets.saved import saved_documents, without_widgets
 
 __all__ = ["NotANotebook", "Opener", "path_key"]
 
@@ -112,6 +114,7 @@ class Opener:
         self, notebook_id: str, contents: dict[str, Any], notebook: dict[str, Any]
     ) -> None:
         docs = cells_to_docs(notebook, notebook_id)
+        await self._take_widgets(notebook_id, notebook)
         await asyncio.gather(
             *(self._documents.create("cells", cell_id, doc) for cell_id, doc in docs.items())
         )
@@ -119,10 +122,22 @@ class Opener:
         versions = Versions(snapshot.version, dict.fromkeys(docs, 1))
         await self._saver(notebook_id).opened(contents.get("hash"), versions)
 
+    async def _take_widgets(self, notebook_id: str, notebook: dict[str, Any]) -> None:
+        _, saved = without_widgets(notebook["metadata"])
+        models = saved_documents(notebook_id, saved)
+        await asyncio.gather(
+            *(
+                self._documents.create("widgets", document_id(notebook_id, comm_id), model)
+                for comm_id, model in models.items()
+            )
+        )
+
     async def _discard(self, notebook_id: str) -> None:
         await self._forget(notebook_id)
         for cell in await self._documents.find("cells", {"_notebook": notebook_id}):
             await self._documents.delete("cells", cell.id)
+        for widget in await self._documents.find("widgets", {"_notebook": notebook_id}):
+            await self._documents.delete("widgets", widget.id)
         await self._documents.delete("notebookFiles", notebook_id)
         await self._documents.delete("notebooks", notebook_id)
 
@@ -141,7 +156,7 @@ class Opener:
             "format": "json",
             "nbformat": notebook["nbformat"],
             "nbformat_minor": notebook["nbformat_minor"],
-            "metadata": notebook["metadata"],
+            "metadata": without_widgets(notebook["metadata"])[0],
         }
         return contents, notebook, _is_older(text["content"])
 

@@ -19,6 +19,13 @@ from derby_notebook.files.merge.values import merge_objects
 from derby_notebook.files.moves import find_moved
 from derby_notebook.files.state import PROBLEMS, FileState, judge
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.widgets.documents import document_id
+from derby_notebook.widgets.saved import (
+    has_widgets,
+    saved_documents,
+    with_widgets,
+    without_widgets,
+)
 from sharedb_py.backend import Backend
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import json_equal
@@ -173,6 +180,12 @@ class Saver:
         notebook = await self._documents.get("notebooks", self._id)
         cells = await self._documents.find("cells", {"_notebook": self._id})
         content = to_notebook(notebook.data["contents"], {cell.id: cell.data for cell in cells})
+        widgets = await self._documents.find("widgets", {"_notebook": self._id})
+        content["metadata"] = with_widgets(
+            content["metadata"],
+            [widget.data for widget in widgets],
+            [cell.data.get("outputs") for cell in cells],
+        )
         return notebook, cells, content
 
     async def _model(self, path: str) -> dict[str, Any] | None:
@@ -250,7 +263,11 @@ class Saver:
         """Whether the file, unchanged since it was last known, has all that is to be saved."""
         if self._digest is None:
             found = await self._file(path)
-            if found is not None and json_equal(_comparable(found, content), _comparable(content)):
+            if (
+                found is not None
+                and json_equal(_comparable(found, content), _comparable(content))
+                and has_widgets(found["metadata"], content["metadata"])
+            ):
                 self._digest = digest
         return self._digest == digest
 
@@ -286,6 +303,9 @@ class Saver:
                 raise Problem("unreadable")
             await self._keep_copy(path)
             return True
+        theirs["metadata"], saved = without_widgets(theirs["metadata"])
+        for comm_id, model in saved_documents(self._id, saved).items():
+            await self._disk.create("widgets", document_id(self._id, comm_id), model)
         _, known, intent = await self._known.record()
         if json_equal(_comparable(theirs, content), _comparable(content)):
             await self._settle_on(model, versions, content)
@@ -394,14 +414,15 @@ def _digest(content: dict[str, Any]) -> str:
 def _comparable(content: dict[str, Any], like: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what two notebooks have to have in common to be the same.
 
-    The ids of a file's cells do not count where the file has none: each reading
-    gives them others. ``like`` tells those from ids that somebody changed.
+    The states of widgets do not count: those that nobody shows need not be kept. Nor do
+    the ids of a file's cells where the file has none: each reading gives them others.
+    ``like`` tells those from ids that somebody changed.
     """
     cells = content["cells"]
     if like is not None and len(cells) == len(like["cells"]) and not _shares_ids(content, like):
         pairs = zip(cells, like["cells"], strict=True)
         cells = [{**cell, "id": other["id"]} for cell, other in pairs]
-    return {"cells": cells, "metadata": content["metadata"]}
+    return {"cells": cells, "metadata": without_widgets(content["metadata"])[0]}
 
 
 def _shares_ids(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import struct
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-__all__ = ["SUBPROTOCOL", "KernelMessage", "decode", "encode", "request"]
+__all__ = ["SUBPROTOCOL", "KernelMessage", "decode", "encode", "of_session", "request"]
 
 SUBPROTOCOL: Final = "v1.kernel.websocket.jupyter.org"
 
@@ -57,6 +57,11 @@ def request(channel: str, kind: str, content: dict[str, Any], session: str) -> K
         "version": "5.3",
     }
     return KernelMessage(channel, header, content)
+
+
+def of_session(message: KernelMessage, session: str) -> KernelMessage:
+    """Return a request as a session's own."""
+    return replace(message, header={**message.header, "session": session})
 
 
 def encode(message: KernelMessage) -> bytes:

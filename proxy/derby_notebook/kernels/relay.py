@@ -14,6 +14,7 @@ from derby_notebook.kernels.messages import KernelMessage
 from derby_notebook.kernels.record import RelayRecord
 from derby_notebook.kernels.runs import Runs
 from derby_notebook.kernels.writer import OutputWriter
+from derby_notebook.widgets.bridge import WidgetBridge
 
 __all__ = ["KernelRelay", "NoKernel", "Notebook"]
 
@@ -36,9 +37,11 @@ class KernelRelay:
         self._writer = OutputWriter(notebook_id, documents, self._journal)
         self._record = RelayRecord(notebook_id, documents)
         self._line = KernelLine(notebook_id, documents, api, describe, self._record, self)
+        self.widgets = WidgetBridge(notebook_id, documents, self._line, state)
         self._runs = Runs(
             notebook_id, documents, self._record, self._journal, self._writer, self._line
         )
+        self._runs.before = self.widgets.tell
 
     async def close(self, *, write: bool = True) -> None:
         """Stop relaying; the kernel goes on, and another process may take it up.
@@ -48,6 +51,7 @@ class KernelRelay:
         self._runs.pause()
         await self._line.close()
         await self._runs.close(finish=write)
+        await self.widgets.close(write=write)
         await self._writer.close(write=write)
         self._journal.close()
 
@@ -55,6 +59,7 @@ class KernelRelay:
         """Go on where an earlier process was ended: its kernel, its line, its run."""
         if await self._record.load():
             await self._runs.take_up()
+            await self.widgets.take_up()
             await self._line.take_up()
 
     # Runs
@@ -130,16 +135,20 @@ class KernelRelay:
         return self._runs.busy
 
     async def received(self, frame: bytes, message: KernelMessage) -> None:
-        """Pass on a message."""
-        await self._runs.received(frame, message)
+        """Pass on a message: what is about widgets, or captured by one, is for no cell."""
+        if not self.widgets.receive(frame, message, self._runs.cell_of(message)):
+            await self._runs.received(frame, message)
+            self._runs.show(self.widgets.cell_of(message), message)
 
     async def caught_up(self, generation: int) -> None:
         """All that was sent while no line stood has come."""
         await self._runs.caught_up(generation)
+        await self.widgets.found(generation)
 
     async def restarts(self, state: str, reason: str) -> None:
         """The kernel starts anew, or is dead."""
         await self._runs.restarts(state, reason)
+        await self.widgets.gone()
 
     async def stopped(self, outcome: str, reason: str) -> None:
         """Somebody ends the kernel."""
@@ -148,3 +157,4 @@ class KernelRelay:
     async def lost(self, reason: str) -> None:
         """The kernel is no more."""
         await self._runs.lost(reason)
+        await self.widgets.gone()

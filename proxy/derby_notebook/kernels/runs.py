@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from websockets.exceptions import WebSocketException
@@ -59,6 +60,8 @@ class Runs:
         self._journal = journal
         self._writer = writer
         self._line = line
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """What is to be done before a cell runs."""
         self._queue = RunQueue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._current: tuple[Run, asyncio.Event] | None = None
@@ -200,6 +203,8 @@ class Runs:
 
     async def _execute(self, run: Run, code: str) -> None:
         channel = await self._line.ready()
+        if self.before is not None:
+            await self.before()
         content = {
             "code": code,
             "silent": False,
@@ -316,6 +321,17 @@ class Runs:
             await self._note_running(run, message.parent_id)
         if run.over and self._current is not None and self._current[0] is run:
             self._current[1].set()
+
+    def cell_of(self, message: KernelMessage) -> str | None:
+        """Return the cell whose run has caused a message."""
+        run = self._runs.get(message.parent_id)
+        return run.asked.cell if run else None
+
+    def show(self, cell: str | None, message: KernelMessage) -> None:
+        """Show below a cell what no run of it has caused, but what it made has."""
+        for run in self._runs.values() if cell else ():
+            if run.asked.cell == cell and run.area.receive(message.kind, message.content):
+                self._writer.touch(run)
 
     def _update_display(self, message: KernelMessage) -> None:
         display_id = (message.content.get("transient") or {}).get("display_id")

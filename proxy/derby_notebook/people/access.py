@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from derby_notebook.people.roles import may_edit
 from derby_notebook.service import NotebookService
+from derby_notebook.widgets import rules as widgets
+from derby_notebook.widgets.views import is_view_channel
 from sharedb_py.agent import Agent
 from sharedb_py.backend import Backend
 from sharedb_py.errors import ErrorCode, OpRejected, ReadRejected
@@ -35,10 +37,12 @@ FRESH_CELL: Final[dict[str, tuple[Any, ...]]] = {
 NOTEBOOK_FIELDS: Final[frozenset[str]] = frozenset()
 
 
-def refusal(collection: str, doc_id: str, op: Any, user: dict[str, Any]) -> str | None:
-    """Return why a client's op is refused, None if it is not. Pure."""
+def refusal(
+    collection: str, doc_id: str, op: Any, user: dict[str, Any], before: Any = None
+) -> str | None:
+    """Return why a client's op on a document is refused, None if it is not. Pure."""
     username = user.get("username", "")
-    if collection not in OPEN or collection == "widgets":
+    if collection not in OPEN:
         return f"{collection} is not for clients to write"
     if collection == "users":
         return None if doc_id == username else "A user writes only about themself"
@@ -48,6 +52,8 @@ def refusal(collection: str, doc_id: str, op: Any, user: dict[str, Any]) -> str 
         return "You may read this notebook, not change it"
     if collection == "messages":
         return _refuse_message(op, username)
+    if collection == "widgets":
+        return widgets.refusal(op, before)
     if "del" in op:
         return "A notebook is not for clients to delete" if collection == "notebooks" else None
     if "create" in op:
@@ -132,9 +138,10 @@ def guard(backend: Backend, service: NotebookService) -> None:
             return
         user = custom.get("user") or {}
         op = request.op
-        reason = refusal(request.collection, request.id, op, user)
+        before = request.snapshot.data if request.snapshot and request.snapshot.exists else None
+        reason = refusal(request.collection, request.id, op, user, before)
         if reason is None and request.collection == "userNotebooks" and "create" not in op:
-            data = request.snapshot.data if request.snapshot and request.snapshot.exists else {}
+            data = before or {}
             if data.get("_user") not in (None, user.get("username")):
                 reason = "What a user sees of a notebook is their own"
         if reason is None and request.collection == "cells":
@@ -195,6 +202,8 @@ def guard(backend: Backend, service: NotebookService) -> None:
                 service.note_open(context.agent, snapshot.id)
 
     def check_presence(context: PresenceContext) -> None:
+        if is_view_channel(context.presence.get("ch")):
+            raise ReadRejected("Only the kernel speaks to the views of widgets")
         value = context.presence.get("p")
         user = context.agent.custom.get("user") or {}
         if isinstance(value, dict) and "userId" in value and user:

@@ -1,0 +1,1 @@
+"""ipywidgets in the shared documents: comm messages as ops, ops as comm messages."""

@@ -1,0 +1,92 @@
+"""Widget states with binary values, as JSON. Pure.
+
+On the wire a state has holes, and ``buffer_paths`` say which buffer belongs where.
+In a document the buffer stands in its place as ``{"_buffer": BASE64}``; a value of
+the kernel's own that looks like that is kept as ``{"_plain": VALUE}``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, Final
+
+__all__ = ["MARKERS", "joined", "split"]
+
+MARKERS: Final = ("_buffer", "_plain")
+
+Path = list[str | int]
+
+
+def _is_marker(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in MARKERS
+
+
+def joined(state: Any, paths: Sequence[Path], buffers: Sequence[bytes]) -> Any:
+    """Return a state as it came in a message, with its buffers in their places, as JSON.
+
+    Raises ``ValueError`` if a path leads nowhere or has no buffer.
+    """
+    value = _quoted(state)
+    if len(paths) > len(buffers):
+        raise ValueError(f"{len(paths)} places for {len(buffers)} buffers")
+    for path, buffer in zip(paths, buffers, strict=False):
+        try:
+            holder = value
+            for step in path[:-1]:
+                holder = holder[step]
+            holder[path[-1]] = {"_buffer": base64.b64encode(buffer).decode()}
+        except (KeyError, IndexError, TypeError) as error:
+            raise ValueError(f"No place for a buffer at {path}") from error
+    return value
+
+
+def _quoted(value: Any) -> Any:
+    """Return a copy in which nothing is taken for a buffer."""
+    if isinstance(value, dict):
+        quoted = {key: _quoted(item) for key, item in value.items()}
+        return {"_plain": quoted} if _is_marker(value) else quoted
+    return [_quoted(item) for item in value] if isinstance(value, list) else value
+
+
+def split(value: Any) -> tuple[Any, list[Path], list[bytes]]:
+    """Return a document's value as a message has it: with holes, their places, and the buffers.
+
+    A hole in an object is a key that is not there, one in a list is None. Raises
+    ``ValueError`` for what is no base64.
+    """
+    paths: list[Path] = []
+    buffers: list[bytes] = []
+    return _taken_out(value, [], paths, buffers), paths, buffers
+
+
+def _taken_out(value: Any, at: Path, paths: list[Path], buffers: list[bytes]) -> Any:
+    if _is_marker(value):
+        [(kind, held)] = value.items()
+        if kind == "_plain":
+            return _parts(held, at, paths, buffers)
+        try:
+            buffers.append(base64.b64decode(held, validate=True))
+        except (binascii.Error, TypeError, ValueError) as error:
+            raise ValueError(f"No base64 at {at}") from error
+        paths.append(at)
+        return _HOLE
+    return _parts(value, at, paths, buffers)
+
+
+def _parts(value: Any, at: Path, paths: list[Path], buffers: list[bytes]) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _taken_out(item, [*at, key], paths, buffers) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not _HOLE}
+    if isinstance(value, list):
+        items = [_taken_out(item, [*at, place], paths, buffers) for place, item in enumerate(value)]
+        return [None if item is _HOLE else item for item in items]
+    return value
+
+
+class _Hole:
+    pass
+
+
+_HOLE: Final = _Hole()
