@@ -390,6 +390,7 @@ async def test_only_editors_write_values_and_nobody_what_a_widget_is(open_live: 
     cell = await live.done(0)
     comm_id = shown_model(cell)
     out = cell["outputs"][1]["data"][VIEW]["model_id"]
+    await has(live, out)
     viewer = {"user": {"username": "vi", "role": "viewer"}}
     async with connect(live.service.backend, custom=viewer) as client:
         doc = client.doc("widgets", document_id(live.id, comm_id))

@@ -166,7 +166,11 @@ class WidgetBridge:
         self._kernel.lost()
         for lost in [sent for sent, over in self._lines.items() if over < line]:
             del self._customs[lost], self._lines[lost]
-        for snapshot in await self._find({"_live": True}):
+        await self._prune()
+        live = await self._find({"_live": True})
+        if not live:
+            return  # a kernel that has nothing of ours is asked nothing
+        for snapshot in live:
             for sent in snapshot.data.get("_custom") or []:
                 if not any(sent["id"] == handled for _, handled in self._handled):
                     await self._send_custom(snapshot.data["comm_id"], sent)
@@ -174,7 +178,6 @@ class WidgetBridge:
         self._question = question.id
         await self._send(question)
         self._inbox.put_nowait(None)
-        await self._prune()
 
     def _found_comms(self, message: KernelMessage) -> None:
         self._question = ""
