@@ -17,7 +17,7 @@ from derby_notebook.cluster.calls import Calls
 from derby_notebook.cluster.owners import Owners
 from derby_notebook.cluster.peers import NoAnswer, PeerFailed
 from derby_notebook.documents import Documents
-from derby_notebook.files.moves import moved_path
+from derby_notebook.files.moves import moved_path, renamed_path
 from derby_notebook.files.opening import NotANotebook, Opener
 from derby_notebook.files.saver import Saver
 from derby_notebook.hooks import Hooks
@@ -280,6 +280,19 @@ class NotebookService:
         except JupyterError as error:
             log.warning("Jupyter was not told where a notebook is now: %s", error.message)
         return {}
+
+    async def rename(self, notebook_id: str, name: str) -> str:
+        """Give a notebook's file another name in its folder, and return its path then.
+
+        Raises ``ValueError`` for a name that no file can have.
+        """
+        old = str((await self.documents.get("notebooks", notebook_id)).data["name"])
+        new = renamed_path(old, name)
+        if new != old:
+            await self.saver(notebook_id).sync()
+            await self._api.move(old, new)
+            await self._move(notebook_id, old, new)
+        return new
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or folder was renamed: the notebooks in it follow."""

@@ -62,6 +62,37 @@ async def test_what_changes_in_the_file_comes_in_and_is_said(
     await expect(page.page.locator(".toast", has_text="changed outside")).to_be_visible()
 
 
+async def test_a_renamed_notebook_takes_everybody_along_and_the_kernel_stays(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
+) -> None:
+    ann = await open_notebook(new_code_cell("kept = 42"), new_code_cell("print(kept)"))
+    ben = await open_notebook()
+    await ann.run(0)
+    await expect(ann.cell(0)).to_contain_text("[1]", timeout=60_000)
+    await ann.page.locator("h1 .rename").click()
+    field = ann.page.get_by_role("textbox", name="Rename the notebook")
+    await expect(field).to_be_focused()
+    await field.fill("a/b")
+    await field.press("Enter")
+    await expect(ann.page.locator(".toast.problem")).to_contain_text("A name cannot hold '/'")
+    await ann.page.locator("h1 .rename").click()
+    name = f"new näme {notebook_path[:20]}"
+    await field.fill(name)
+    await field.press("Enter")
+    for page in (ann, ben):
+        await expect(page.page.locator("h1")).to_have_text(name, timeout=PATIENCE)
+        await expect(page.page).to_have_title(name)
+    assert not (notebook_server.folder / notebook_path).exists()
+    await ben.page.reload()
+    await ben.ready()
+    await ben.run(1)
+    await expect(ann.outputs(1)).to_contain_text("42", timeout=PATIENCE)
+    await ann.page.keyboard.press("Control+s")
+    await expect(ann.page.locator(".toast.done")).to_have_text("Saved.", timeout=PATIENCE)
+    assert "print(kept)" in (notebook_server.folder / f"{name}.ipynb").read_text()
+    assert not (notebook_server.folder / notebook_path).exists()
+
+
 async def test_another_kernel_is_chosen_from_the_menu(open_notebook: OpenNotebook) -> None:
     page = await open_notebook(new_code_cell("if true; then echo $((6 * 7)); fi"))
     kernel = page.page.locator(".kernel")

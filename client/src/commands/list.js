@@ -80,6 +80,7 @@ const looking = [
 
 const general = [
   {id: 'save', title: 'Save now (it is done by itself too)', keys: ['s'], anyKeys: ['Mod+s'], run: (page) => page.saveNow()},
+  {id: 'rename', title: 'Rename the notebook', icon: 'edit', changes: true, run: (page) => page.rename()},
   {id: 'download', title: 'Download the notebook', icon: 'download', run: (page) => page.download()},
   {id: 'print', title: 'Print', icon: 'print', run: () => print()},
   {id: 'files', title: 'All files', icon: 'back', run: (page) => location.assign(`${page.base}/tree`)},

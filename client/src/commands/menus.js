@@ -4,7 +4,7 @@ const {commands} = require('./list');
 const {shownKeys} = require('./keys');
 
 const layout = [
-  ['File', ['save'], ['download', 'print'], ['files']],
+  ['File', ['save', 'rename'], ['download', 'print'], ['files']],
   ['Edit', ['restore'], ['cut', 'copy', 'paste', 'paste-above', 'duplicate', 'remove'], ['choose-all', 'move-up', 'move-down'],
     ['split', 'merge'], ['type-code', 'type-markdown', 'type-raw'], ['find']],
   ['View', ['fold-source', 'fold-output', 'scroll-output'], ['fold-all-outputs', 'show-all-outputs'],

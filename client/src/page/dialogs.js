@@ -31,16 +31,27 @@ module.exports = {
 
   // Asks; resolves to whether it was confirmed.
   confirm(title, text, label) {
+    return this.openQuestion({title, text, label}, '#confirm-yes');
+  },
+
+  // Asks for a text; resolves to it, or to false.
+  async askText(title, text, label, value) {
+    const confirmed = await this.openQuestion({title, text, label, value, hasField: true}, '#confirm-field');
+    return confirmed && this.answered;
+  },
+
+  openQuestion(question, first) {
     if (this.answerConfirm) this.answer(false);
     this.beforeDialog = document.activeElement;
-    this.model.set('_page.confirm', {title, text, label});
-    this.focusSoon('#confirm-yes');
+    this.model.set('_page.confirm', question);
+    this.focusSoon(first);
     return new Promise((resolve) => (this.answerConfirm = resolve));
   },
 
   answer(yes) {
     const resolve = this.answerConfirm;
     this.answerConfirm = null;
+    this.answered = this.model.get('_page.confirm.value');
     this.model.del('_page.confirm');
     this.giveFocusBack();
     if (resolve) resolve(yes);
@@ -49,6 +60,10 @@ module.exports = {
   confirmKey(event) {
     this.keepTab(event);
     if (event.key === 'Escape') this.answer(false);
+    if (event.key === 'Enter' && event.target.id === 'confirm-field') {
+      event.preventDefault(); // else the button that has the keyboard next is pressed by the same key
+      this.answer(true);
+    }
     event.stopPropagation();
   },
 

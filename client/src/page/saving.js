@@ -1,6 +1,8 @@
 'use strict';
 // The file: that it is saved, that it changed outside, and what to do when it cannot be written.
 
+const titleOf = (path) => path.split('/').pop().replace(/\.ipynb$/, '');
+
 const ANEW = new Set(['missing', 'unreadable', 'not-a-file']);
 
 module.exports = {
@@ -28,6 +30,26 @@ module.exports = {
     link.href = `${this.base}/files/${name.split('/').map(encodeURIComponent).join('/')}?download=1`;
     link.download = name.split('/').pop();
     link.click();
+  },
+
+  async rename() {
+    const path = this.model.get('_page.notebook.name') || '';
+    const name = await this.askText('Rename the notebook', 'Everybody here goes along; the kernel keeps running.', 'Rename', titleOf(path));
+    if (typeof name === 'string' && name.trim() !== titleOf(path)) await this.tell('The notebook was not renamed', this.ask('rename', {name}));
+  },
+
+  // The page is at its file's address, wherever that goes.
+  watchName() {
+    const path = `notebooks.${this.notebookId}.name`;
+    const changed = () => {
+      const name = this.model.root.get(path);
+      if (!name) return;
+      this.model.set('_page.title', titleOf(name));
+      document.title = titleOf(name);
+      history.replaceState(history.state, '', `${this.base}/notebooks/${name.split('/').map(encodeURIComponent).join('/')}${location.hash}`);
+    };
+    this.model.root.on('change', path, changed);
+    this.on('destroy', () => this.model.root.removeListener('change', changed));
   },
 
   canSaveAnew(save) {

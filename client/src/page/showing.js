@@ -59,6 +59,7 @@ module.exports = {
     });
     this.watchDragging(document.querySelector('main'));
     this.watchFile();
+    this.watchName();
     this.watchLanguage();
     this.syncSelectedType();
     this.showChosen();

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 
-__all__ = ["candidates", "find_moved", "moved_path"]
+__all__ = ["candidates", "find_moved", "moved_path", "renamed_path"]
 
 MOST_FOLDERS: Final = 50
 
@@ -20,6 +20,23 @@ def candidates(listing: list[dict[str, Any]], size: Any, modified: Any) -> list[
         and entry.get("size") == size
         and entry.get("last_modified") == modified
     ]
+
+
+def renamed_path(path: str, name: str) -> str:
+    """Return the path of a notebook under a new name in its folder.
+
+    ``.ipynb`` is added where it is missing. Raises ``ValueError``, which says why, for a name
+    that no file can have.
+    """
+    name = name.strip().removesuffix(".ipynb").strip()
+    if not name:
+        raise ValueError("A notebook needs a name")
+    if wrong := next((sign for sign in name if sign in "/\\" or ord(sign) < 32), None):
+        raise ValueError(f"A name cannot hold {wrong!r}")
+    if name.startswith("."):
+        raise ValueError("A name that starts with a dot would hide the notebook")
+    folder, slash, _ = path.rpartition("/")
+    return f"{folder}{slash}{name}.ipynb"
 
 
 def moved_path(path: str, old: str, new: str) -> str | None:

@@ -72,6 +72,10 @@ class JupyterAPI:
         body = {"type": "file", "format": "text", "content": text}
         await self._call("PUT", f"api/contents/{quote(path)}", json=body)
 
+    async def move(self, path: str, new: str) -> None:
+        """Move a file; 409 if there is another at its new place."""
+        await self._call("PATCH", f"api/contents/{quote(path)}", json={"path": new})
+
     async def session(self, path: str, kernel: str | None) -> dict[str, Any]:
         """Return the notebook's session; one is started if there is none."""
         name = path.rsplit("/", 1)[-1]

@@ -158,6 +158,15 @@ async def _clear(
     return {"cells": await service.kernels.clear(notebook_id, cell)}
 
 
+async def _rename(
+    service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
+) -> Any:
+    try:
+        return {"path": await service.rename(notebook_id, text_of(body, "name"))}
+    except ValueError as error:
+        raise Refused(400, str(error)) from None
+
+
 async def _save(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
@@ -174,6 +183,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "is_complete": _is_complete,
     "kernel": _kernel,
     "kernels": _kernels,
+    "rename": _rename,
     "restart": _restart,
     "run": _run,
     "save": _save,
