@@ -56,15 +56,22 @@ const common = {
   loader: {'.svg': 'text', '.woff2': 'file'}
 };
 
+// The pages.
+const entries = {app: path.join(source, 'entry.js'), replay: path.join(source, 'replay', 'entry.js')};
+
 async function main() {
   const styles = await esbuild.build({
     ...common,
-    entryPoints: {styles: path.join(source, 'styles', 'index.css'), katex: require.resolve('katex/dist/katex.min.css')},
+    entryPoints: {
+      styles: path.join(source, 'styles', 'index.css'),
+      'replay-styles': path.join(source, 'styles', 'replay.css'),
+      katex: require.resolve('katex/dist/katex.min.css')
+    },
     plugins: [onlyWoff2]
   });
   const scripts = await esbuild.build({
     ...common,
-    entryPoints: {app: path.join(source, 'entry.js')},
+    entryPoints: entries,
     format: 'esm',
     splitting: true,
     platform: 'browser',
@@ -89,7 +96,10 @@ async function main() {
     'app.css': built(styles.metafile, 'styles'),
     'preload': preloaded(scripts.metafile, 'app'),
     'preload.markdown': preloaded(scripts.metafile, 'markdown'),
-    'preload.outputs': preloaded(scripts.metafile, 'render')
+    'preload.outputs': preloaded(scripts.metafile, 'render'),
+    'replay.js': built(scripts.metafile, 'replay'),
+    'replay.css': built(styles.metafile, 'replay-styles'),
+    'preload.replay': preloaded(scripts.metafile, 'replay')
   };
   const files = [...styles.outputFiles, ...scripts.outputFiles, {path: path.join(target, 'frame.html'), contents: frame}];
   write([
@@ -115,7 +125,7 @@ function built({outputs}, name) {
 function preloaded({outputs}, name) {
   const byName = new Map(Object.entries(outputs).map(([file, output]) => [path.basename(file), output]));
   const script = built({outputs}, name);
-  const found = new Set(name === 'app' ? [] : [script]);
+  const found = new Set(name in entries ? [] : [script]);
   const follow = (file) => byName.get(file).imports
     .filter(({kind}) => kind === 'import-statement')
     .map((imported) => path.basename(imported.path))

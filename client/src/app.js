@@ -12,6 +12,7 @@ Object.assign(
   app.proto,
   require('./page/showing'),
   require('./page/header'),
+  require('./page/history'),
   require('./page/saving'),
   require('./page/dialogs'),
   require('./page/menus'),

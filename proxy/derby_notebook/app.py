@@ -18,6 +18,7 @@ from derby_notebook.web.actions import Actions
 from derby_notebook.web.assets import Assets
 from derby_notebook.web.channel import Channel
 from derby_notebook.web.gate import Gate
+from derby_notebook.web.history import History
 from derby_notebook.web.identity import Identity
 from derby_notebook.web.notebooks import NotebookPages
 from derby_notebook.web.passing import Passing, note_file_operation
@@ -63,10 +64,12 @@ class NotebookApp:
         guard(backend, self.service)
         assets = Assets()
         gate = Gate(self.identity, trusted=trust_proxy)
+        history = History(self.service, gate, self.base)
         self.routes = [
-            *NotebookPages(self.service, gate, self.proxy, assets, self.base).routes(),
+            *NotebookPages(self.service, history, gate, self.proxy, assets, self.base).routes(),
             *assets.routes(self.base),
             *StatusPages(self.service, self.api, gate, self.base).routes(),
+            *history.routes(),
             *Actions(self.service, gate, self.base).routes(),
             *Channel(backend, gate, self.base).routes(),
             *Passing(self.proxy, gate, roles, self.base).routes(),

@@ -25,12 +25,15 @@ from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
 from sharedb_py.listening import listen
+from sharedb_py.milestones import open_milestones
 from sharedb_py.pubsub import open_pubsub
 
 __all__ = ["main", "parser"]
 
 STATE = ".derby-notebook"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MILESTONE_INTERVAL = 500
+"""How many versions of a document lie between two states that are kept for its history."""
 
 
 class Problem(Exception):
@@ -142,8 +145,10 @@ async def _serve(options: argparse.Namespace) -> None:
         raise Problem("Processes that share documents share a Jupyter Server: name --jupyter-url")
     listener = listen(options.host, options.port)
     state = _state_folder(folder)
-    db = open_db(options.db or f"sqlite:///{state / 'rooms.sqlite'}")
-    backend = Backend(db, open_pubsub(options.pubsub))
+    database = options.db or f"sqlite:///{state / 'rooms.sqlite'}"
+    db = open_db(database)
+    milestones = open_milestones(database, MILESTONE_INTERVAL)
+    backend = Backend(db, open_pubsub(options.pubsub), milestones)
     jupyter: JupyterProcess | None = None
     token = _given_token(options)
     url = options.jupyter_url

@@ -19,10 +19,13 @@ __all__ = ["Documents"]
 
 
 class Documents:
-    """The service's own hand on the documents, under a name that its ops bear."""
+    """The service's own hand on the documents, under a name that its ops bear.
 
-    def __init__(self, backend: Backend, name: str = "service") -> None:
-        self.custom: dict[str, Any] = {"service": True, "user": {"username": name}}
+    What it does on behalf of a ``user`` is noted as that user's.
+    """
+
+    def __init__(self, backend: Backend, name: str = "service", user: str | None = None) -> None:
+        self.custom: dict[str, Any] = {"service": True, "user": {"username": user or name}}
         self.client_id = f"{name}-{secrets.token_hex(12)}"
         self._backend = backend
         self._name = name
@@ -45,7 +48,7 @@ class Documents:
         """Create a document; False if there is one already."""
         try:
             create = {"type": DEFAULT_TYPE.uri, "data": data}
-            await self._submit(collection, doc_id, {"create": create})
+            await self.submit(collection, doc_id, {"create": create})
         except ShareDBError as error:
             if error.code == ErrorCode.DOC_ALREADY_CREATED:
                 return False
@@ -60,7 +63,7 @@ class Documents:
         Raises ``ShareDBError`` if the document is gone or the op does not fit.
         """
         if op:
-            await self._submit(collection, doc_id, {"op": op, "v": version})
+            await self.submit(collection, doc_id, {"op": op, "v": version})
 
     async def set(self, collection: str, doc_id: str, **fields: Any) -> None:
         """Set top-level fields."""
@@ -68,7 +71,7 @@ class Documents:
 
     async def delete(self, collection: str, doc_id: str) -> None:
         """Delete a document; one that is gone already stays gone."""
-        await self._submit(collection, doc_id, {"del": True})
+        await self.submit(collection, doc_id, {"del": True})
 
     async def ops(self, collection: str, doc_id: str) -> list[Op]:
         """Return all ops of a document."""
@@ -83,7 +86,11 @@ class Documents:
         message = {"a": "p", "ch": channel, "src": self.src, "id": name, "p": value, "pv": version}
         self._backend.pubsub.publish([presence_channel(channel)], message)
 
-    async def _submit(self, collection: str, doc_id: str, payload: Op) -> None:
+    async def submit(self, collection: str, doc_id: str, payload: Op) -> Op:
+        """Commit what a payload holds: ``create``, ``del`` or ``op``, made for its ``v``.
+
+        Returns the op as it was committed. Raises ``ShareDBError`` for one that is refused.
+        """
         op: Op = {"src": self.src, "seq": next(self._sequence), "v": None, **payload}
         request = SubmitRequest(
             agent=self, index=collection, collection=collection, id=doc_id, op=op
@@ -101,3 +108,4 @@ class Documents:
         self._backend.prepare(request)
         self._backend.submit(request, done)
         await decided
+        return request.op

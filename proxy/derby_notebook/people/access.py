@@ -134,10 +134,12 @@ def guard(backend: Backend, service: NotebookService) -> None:
 
     async def check_write(request: SubmitRequest) -> None:
         custom = request.agent.custom
-        if custom.get("service"):
-            return
         user = custom.get("user") or {}
         op = request.op
+        if user.get("username"):
+            op["m"]["user"] = user["username"]  # histories tell who it was
+        if custom.get("service"):
+            return
         before = request.snapshot.data if request.snapshot and request.snapshot.exists else None
         reason = refusal(request.collection, request.id, op, user, before)
         if reason is None and request.collection == "userNotebooks" and "create" not in op:
@@ -148,7 +150,6 @@ def guard(backend: Backend, service: NotebookService) -> None:
             reason = await _check_copy(request)
         if reason is not None:
             raise OpRejected(reason, ErrorCode.OP_SUBMIT_REJECTED)
-        op["m"]["user"] = user.get("username", "")
         if request.collection == "cells":
             _note(request, user.get("username", ""))
 

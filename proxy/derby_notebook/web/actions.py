@@ -18,7 +18,7 @@ from derby_notebook.service import NotebookService
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
 
-__all__ = ["ACTIONS", "Actions", "Refused", "run_action"]
+__all__ = ["ACTIONS", "Actions", "Refused", "read_body", "run_action", "text_of"]
 
 MAX_BODY: Final = 1 << 20
 
@@ -266,7 +266,7 @@ async def run_action(
     if name not in ACTIONS or not notebook.exists:
         return PlainTextResponse("Not found\n", 404)
     try:
-        asked = {"action": name, "user": caller.user, "body": await _body(request)}
+        asked = {"action": name, "user": caller.user, "body": await read_body(request)}
         answer = await service.calls.call("action", notebook_id, asked)
     except Refused as error:
         return PlainTextResponse(f"{error.message}\n", error.status)
@@ -278,7 +278,8 @@ async def run_action(
     return Response(status_code=204) if result is None else JSONResponse(result)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def read_body(request: Request) -> dict[str, Any]:
+    """Return a request's JSON object, empty for none; raises ``Refused``."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk

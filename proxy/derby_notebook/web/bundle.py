@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from derby_notebook.documents import Documents
+from derby_notebook.people.colors import color_of
 
-__all__ = ["boot_data", "color_of", "shown_name"]
-
-COLORS: Final = (
-    *("#2563c9", "#b4407a", "#1a7f4b", "#a35a00"),
-    *("#6d4bc1", "#0f7c8c", "#b42318", "#647a0b"),
-)
-
-
-def color_of(username: str) -> str:
-    """Return the colour of a person: the same on every page, after a restart too."""
-    return COLORS[sum(username.encode()) % len(COLORS)]
+__all__ = ["boot_data", "shown_name"]
 
 
 def shown_name(user: dict[str, Any]) -> str:

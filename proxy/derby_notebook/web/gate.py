@@ -29,6 +29,13 @@ class Gate:
 
     async def editor(self, request: Request) -> Caller | Response:
         """Return who calls from a page of ours and may edit, or the refusal."""
+        caller = await self.reader(request)
+        if isinstance(caller, Caller) and not caller.may_edit:
+            return PlainTextResponse("You may read this notebook, not change or run it\n", 403)
+        return caller
+
+    async def reader(self, request: Request) -> Caller | Response:
+        """Return who calls from a page of ours and may look, or the refusal."""
         if (
             not self.same_origin(request)
             or request.headers.get("x-requested-with") != "derby-notebook"
@@ -40,6 +47,4 @@ class Gate:
             return PlainTextResponse("The Jupyter Server does not answer\n", 502)
         if caller.user is None:
             return PlainTextResponse("Sign in first\n", 403)
-        if not caller.may_edit:
-            return PlainTextResponse("You may read this notebook, not change or run it\n", 403)
         return caller

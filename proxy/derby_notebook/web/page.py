@@ -6,7 +6,7 @@ import html
 import json
 from typing import Any, Final
 
-__all__ = ["CSP", "HEADERS", "error_page", "notebook_page"]
+__all__ = ["CSP", "HEADERS", "error_page", "notebook_page", "replay_page"]
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
@@ -27,14 +27,19 @@ def _embed(data: Any) -> str:
     return json.dumps(data).replace("<", "\\u003c")
 
 
-def _modulepreloads(base: str, static: dict[str, str], bundle: dict[str, Any]) -> str:
-    """Return links to the scripts that this notebook needs, so that none is found late."""
+def _needed(static: dict[str, str], bundle: dict[str, Any]) -> list[str]:
+    """Return the parts of the script that the cells of a notebook want at once."""
     cells = [cell for cell, _ in bundle["queries"][0][3]]
     names = static.get("preload", "").split()
     if any(cell.get("cell_type") == "markdown" for cell in cells):
         names += static.get("preload.markdown", "").split()
     if any(cell.get("outputs") for cell in cells):
         names += static.get("preload.outputs", "").split()
+    return names
+
+
+def _modulepreloads(base: str, names: list[str]) -> str:
+    """Return links to the scripts that a page needs, so that none is found late."""
     return "".join(
         f'<link rel="modulepreload" href="{base}/derby/static/{name}">'
         for name in dict.fromkeys(names)
@@ -51,9 +56,29 @@ def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[st
 <title>{html.escape(title)}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
-{_modulepreloads(base, static, bundle)}
+{_modulepreloads(base, _needed(static, bundle))}
 <script type="module" src="{base}/derby/static/{static["app.js"]}"></script>
 <script type="application/json" data-derby-app-state>{_embed(bundle)}</script>
+</head>
+<body></body>
+</html>
+"""
+
+
+def replay_page(base: str, title: str, static: dict[str, str], session: dict[str, Any]) -> str:
+    """Return the replay page, with what it shows first; its script asks for the rest."""
+    return f"""<!DOCTYPE html>
+<html lang="en" data-base="{html.escape(base)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>History of {html.escape(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
+<link rel="stylesheet" href="{base}/derby/static/{static["replay.css"]}">
+{_modulepreloads(base, static["preload.replay"].split())}
+<script type="module" src="{base}/derby/static/{static["replay.js"]}"></script>
+<script type="application/json" id="session">{_embed(session)}</script>
 </head>
 <body></body>
 </html>

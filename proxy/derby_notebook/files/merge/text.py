@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from sharedb_py.ot.text0 import text0
 from sharedb_py.ot.utf16 import length
 
-__all__ = ["Hunk", "hunks", "merge_text"]
+__all__ = ["Hunk", "hunks", "merge_text", "text_op"]
 
 Hunk: TypeAlias = tuple[int, int, str]
 """Where a text was replaced, from and to, and by what."""
@@ -47,6 +47,11 @@ def _characters(old: str, new: str, at: int) -> list[Hunk]:
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
+
+
+def text_op(before: str, after: str) -> list[dict[str, Any]]:
+    """Return the text0 op that turns one text into another, changing no more than differs."""
+    return _op(before, hunks(before, after))
 
 
 def merge_text(base: str, ours: str, theirs: str) -> list[dict[str, Any]]:
