@@ -75,7 +75,7 @@ class NotebookLine:
             for collection in ("cells", "notebooks"):
                 ids = {key[1]: reached for key, reached in some if key[0] == collection}
                 async for key, op in self._read_together(collection, ids):
-                    self._note(key, op)
+                    self.note(key, op)
                     yield record_of(key, op)
             await asyncio.sleep(0)  # others are served meanwhile
 
@@ -99,7 +99,8 @@ class NotebookLine:
                 async for op in self._archive.ops(collection, doc_id, start + len(ops or ())):
                     yield key, op
 
-    def _note(self, key: DocKey, op: Op) -> None:
+    def note(self, key: DocKey, op: Op) -> None:
+        """Take what is told of an op besides its place on the line."""
         if key[0] != "cells" or is_typing(op):
             return
         run = run_of(op)

@@ -12,7 +12,7 @@ from sharedb_py.ot.json0 import json0
 from sharedb_py.replay.folding import fold
 from sharedb_py.snapshot import Snapshot, empty_snapshot
 
-__all__ = ["Author", "History", "seed"]
+__all__ = ["Author", "History", "notebook_doc", "plain_cell", "seed", "state_after"]
 
 START = 1_760_000_000_000.0
 WORDS = "mean total frame plot table select where group value index count rows of the in".split()
@@ -47,17 +47,7 @@ class History:
 
     def create_cell(self, cell: str, weight: float, author: Author, kind: str = "code") -> None:
         """Add an empty cell."""
-        data: dict[str, Any] = {
-            "id": cell,
-            "cell_type": kind,
-            "source": "",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-            "_notebook": self.notebook,
-            "_weight": weight,
-            "_state": "idle",
-        }
+        data = plain_cell(cell, self.notebook, weight, cell_type=kind)
         self.texts[cell] = ""
         self.add("cells", cell, author, 800, create={"type": json0.uri, "data": data})
 
@@ -113,6 +103,22 @@ class History:
                 some = ops[start : start + 5000]
                 last = snapshot if start + 5000 >= len(ops) else None
                 await db.restore(collection, doc_id, some, last)
+
+
+def plain_cell(cell: str, notebook: str, weight: float, **fields: Any) -> dict[str, Any]:
+    """Return a cell's document: an empty cell of code, but for some fields."""
+    return {
+        "id": cell,
+        "cell_type": "code",
+        "source": "",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "_notebook": notebook,
+        "_weight": weight,
+        "_state": "idle",
+        **fields,
+    }
 
 
 def notebook_doc(path: str) -> dict[str, Any]:
