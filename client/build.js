@@ -65,7 +65,8 @@ async function main() {
     entryPoints: {
       styles: path.join(source, 'styles', 'index.css'),
       'replay-styles': path.join(source, 'styles', 'replay.css'),
-      katex: require.resolve('katex/dist/katex.min.css')
+      katex: require.resolve('katex/dist/katex.min.css'),
+      widgets: path.join(source, 'widgets', 'styles', 'index.css')
     },
     plugins: [onlyWoff2]
   });
@@ -84,9 +85,10 @@ async function main() {
       'process.env.NODE_ENV': '"production"',
       '__filename': '"/app.js"',
       '__dirname': '"/"',
+      'WIDGETS_CSS': JSON.stringify(built(styles.metafile, 'widgets')),
       'KATEX_CSS': JSON.stringify(built(styles.metafile, 'katex'))
     },
-    alias: {path: 'path-browserify', ...slim('async', 'qs', 'url', 'util')},
+    alias: {'path': 'path-browserify', 'sanitize-html': path.join(source, 'widgets', 'sanitize-html.js'), ...slim('async', 'qs', 'url', 'util')},
     inject: [path.join(source, 'browser', 'process.js')],
     plugins: [derbyViews]
   });

@@ -41,6 +41,7 @@ class Cell {
     this.source.destroy();
     this.page.viewport.unobserve(this);
     if (this.page.cells.get(this.id) === this) this.page.cells.delete(this.id);
+    for (const output of this.outputs.children) output.dispatchEvent(new Event('dropped'));
   }
 
   get(field) {
@@ -125,7 +126,8 @@ class Cell {
     withRenderers('outputs', ({renderOutputs}) => {
       if (this.isDestroyed) return;
       renderOutputs(this.outputs, this.shownOutputs(), {
-        trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId
+        trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId,
+        connection: this.rootModel.connection, viewer: this.page.isViewer()
       });
       this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
     });

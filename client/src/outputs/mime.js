@@ -4,6 +4,7 @@
 const {isVega} = require('./vega');
 
 const PREFERENCE = [
+  'application/vnd.jupyter.widget-view+json',
   'image/svg+xml',
   'image/png',
   'image/jpeg',

@@ -7,12 +7,14 @@ const {mathBlock} = require('./math');
 const {richest, text} = require('./mime');
 const {withRenderers} = require('./renderers');
 const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
+const {VIEW: WIDGET, drawWidget} = require('../widgets/show');
 const {drawVega, isVega} = require('./vega');
 const {fromBlob, isOutOfLine} = require('./out-of-line');
 
 const drawn = new WeakMap();
 
-// `context` is {trusted, base, notebookId}.
+// `context` is {trusted, base, notebookId, connection, viewer}.
+// An element that is shown no more hears `dropped`.
 function renderOutputs(box, outputs, context) {
   const old = drawn.get(box) || [];
   const now = outputs.map((output, index) => {
@@ -23,6 +25,7 @@ function renderOutputs(box, outputs, context) {
   if (now.length !== old.length || now.some((item, index) => item !== old[index])) {
     const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 8;
     box.replaceChildren(...now.map((item) => item.element));
+    for (const item of old) if (!now.includes(item)) item.element.dispatchEvent(new Event('dropped'));
     if (atEnd && old.length && box.scrollHeight > box.clientHeight) box.scrollTop = box.scrollHeight;
   }
   drawn.set(box, now);
@@ -69,6 +72,15 @@ const drawers = {
   },
   'text/latex': (element, value) => element.append(mathBlock(text(value))),
   'application/json': (element, value) => element.append(jsonTree(value)),
+  [WIDGET]: (element, value, {data, metadata, context}) => drawWidget(element, value || {}, context, (reason) => {
+    const note = document.createElement('p');
+    note.className = 'loading';
+    note.textContent = reason;
+    const {[WIDGET]: _, ...others} = data;
+    element.replaceChildren();
+    if (richest(others)) drawData(element, others, metadata, context);
+    element.append(note);
+  }),
   'application/javascript': (element) => element.append('JavaScript output is not run.')
 };
 
@@ -111,7 +123,7 @@ function drawData(element, data, metadata, context) {
   const draw = (loaded) => {
     if (mime.startsWith('image/') && mime !== 'image/svg+xml') drawPicture(element, mime, text(loaded), data, metadata);
     else if (isVega(mime)) drawVega(element, mime, loaded);
-    else if (drawers[mime]) drawers[mime](element, loaded, {data, context});
+    else if (drawers[mime]) drawers[mime](element, loaded, {data, metadata, context});
     else element.append(ansi(text(loaded)));
   };
   if (!mime) element.append(ansi(`There is no way to show ${Object.keys(data).join(', ') || 'this'}`));

@@ -153,6 +153,7 @@ class KernelRelay:
     async def stopped(self, outcome: str, reason: str) -> None:
         """Somebody ends the kernel."""
         await self._runs.stopped(outcome, reason)
+        await self.widgets.gone()  # of a fast restart the kernel's own word may be missed
 
     async def lost(self, reason: str) -> None:
         """The kernel is no more."""

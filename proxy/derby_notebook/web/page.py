@@ -9,7 +9,8 @@ from typing import Any, Final
 __all__ = ["CSP", "HEADERS", "error_page", "notebook_page", "replay_page"]
 
 CSP: Final = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: https:; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob: https:; media-src 'self' data: blob: https:; "
     "style-src 'self' 'unsafe-inline'; font-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
