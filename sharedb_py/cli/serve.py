@@ -181,6 +181,7 @@ async def _serve(options: argparse.Namespace) -> None:
             await _serve_on(options, listener)
         else:
             _check_shared(options)
+            await _check_reachable(options)
             workers = Workers(sys.argv[1:], options.workers, listener)
             await workers.run(lambda: _announce(options, listener))
 
@@ -189,6 +190,16 @@ def _check_shared(options: argparse.Namespace) -> None:
     for name, url in (("db", options.db), ("pubsub", options.pubsub)):
         if url.startswith("memory:"):
             raise ShareDBError(f"Several workers cannot share --{name} {url}; see --help")
+
+
+async def _check_reachable(options: argparse.Namespace) -> None:
+    """Raise ``ShareDBError`` for what no worker can serve, so that it is said once."""
+    backend = _open(options)
+    try:
+        await backend.db.check()
+        await backend.pubsub.check()
+    finally:
+        await backend.close()
 
 
 def _announce(options: argparse.Namespace, listener: socket.socket) -> None:

@@ -97,9 +97,9 @@ class Workers:
             loop.add_signal_handler(number, self._stopping.set)
         tasks: list[asyncio.Task[None]] = []
         try:
-            for slot in range(self._count):
-                if not await self._fill(slot):
-                    raise ShareDBError("A worker did not start")
+            started = await asyncio.gather(*map(self._fill, range(self._count)))
+            if not all(started):
+                raise ShareDBError("A worker did not start")
             tasks = [asyncio.create_task(self._keep(slot)) for slot in range(self._count)]
             loop.add_signal_handler(
                 signal.SIGHUP, lambda: tasks.append(asyncio.create_task(self._replace_all()))

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect as bare_connect
+from websockets.exceptions import ConnectionClosedError
 
 from sharedb_py.client.aio import connect
 from tests.running import Program
@@ -105,8 +107,14 @@ async def test_clients_of_all_workers_share_documents_and_outlive_a_worker(
     await everybody_adds_one()
 
     before = set(children(program.pid))
+    bare = [await bare_connect(url) for _ in range(4)]
     os.kill(program.pid, signal.SIGHUP)
     await until(lambda: len(children(program.pid)) == 2 and not before & set(children(program.pid)))
+    for socket in bare:
+        await socket.recv()  # the greeting
+        with pytest.raises(ConnectionClosedError) as ended:
+            await socket.recv()
+        assert ended.value.rcvd is None, "Derby's clients take a close frame for a wish"
     await everybody_adds_one()
     assert docs[0].data == {"n": 24}
     assert docs[0].version == 25
@@ -156,3 +164,4 @@ def test_a_database_that_is_away_ends_the_command(tmp_path: Path) -> None:
     )
     with pytest.raises(AssertionError, match="No MongoDB server answers"):
         program.start()
+    assert len(program.output().splitlines()) == 1
