@@ -22,6 +22,7 @@ from derby_notebook.files.opening import NotANotebook, Opener
 from derby_notebook.files.saver import Saver
 from derby_notebook.hooks import Hooks
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.kernels.asking import AskedRuns, asks_for_run
 from derby_notebook.kernels.control import Kernels
 from derby_notebook.people.editors import Editors
 from sharedb_py.backend import Backend
@@ -39,8 +40,6 @@ CELL_FILE_FIELDS: Final = frozenset(
 )
 WATCHED_SECONDS: Final = 600.0
 """How long a file is watched after the last change of a notebook that nobody has open."""
-RUNS_WITHIN: Final = 50
-"""How many versions back the op is looked for that asked for a run."""
 LOOK_SECONDS: Final = 60.0
 """How often the owners of notebooks are told which are open, and those let go that nobody needs."""
 
@@ -77,7 +76,8 @@ class NotebookService:
         self.opener = Opener(
             self.documents, api, self.owners.acquire, self.saver, self._sync, self._forget
         )
-        self.runners: dict[str, str] = {}
+        self._asked = AskedRuns(backend.db, self.kernels.run, self._owns_cell)
+        self.runners = self._asked.runners
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
         self._api = api
         self._watch_seconds = watch_seconds
@@ -87,9 +87,6 @@ class NotebookService:
         self._subscriptions: list[Subscription] = []
         self._removed: deque[str] = deque(maxlen=1000)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
-        self._seen: dict[str, int] = {}
-        """The versions of cells as they were when their notebook was taken up."""
         self._told: asyncio.Queue[Op] = asyncio.Queue()
 
     async def start(self) -> None:
@@ -101,27 +98,26 @@ class NotebookService:
         await self.calls.start()
         if await self.owners.enter():
             await self.editors.clear()
-        left = await self._learn_cells()
+        await self._learn_widgets()
+        left = await self._with_waiting_cells()
         left |= await self.kernels.left_behind()
-        for snapshot in await self.documents.find("notebooks", {}):
-            if _is_unsaved(snapshot):
-                left.add(snapshot.id)
+        unsaved = {"_save.state": {"$in": ["dirty", "saving", "error"]}}
+        left |= {snapshot.id for snapshot in await self.documents.find("notebooks", unsaved)}
         await asyncio.gather(*map(self.owners.acquire, left))
         self.owners.start()
-        self._spawn(self._run_in_turn())
+        self._spawn(self._asked.work())
         self._spawn(self._tell_hooks())
         self._spawn(self._look_around())
 
-    async def _learn_cells(self) -> set[str]:
-        """Learn which notebook each cell is in; return those in which some are to run."""
-        left = set()
-        for snapshot in await self.documents.find("cells", {}):
-            notebook_id = self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
-            if snapshot.data.get("_state") in ("run", "queued", "busy"):
-                left.add(str(notebook_id))
+    async def _with_waiting_cells(self) -> set[str]:
+        """Return the notebooks in which cells are to run, or run."""
+        waiting = {"_state": {"$in": ["run", "queued", "busy"]}}
+        found = await self.documents.find("cells", waiting)
+        return {str(snapshot.data.get("_notebook")) for snapshot in found}
+
+    async def _learn_widgets(self) -> None:
         for snapshot in await self.documents.find("widgets", {}):
             self._notebook_of[snapshot.id] = snapshot.data.get("_notebook")
-        return left
 
     async def close(self) -> None:
         """Stop following, end the relays and save what is unsaved."""
@@ -156,8 +152,8 @@ class NotebookService:
         cells = await self.documents.find("cells", {"_notebook": notebook_id})
         for cell in cells:
             self._notebook_of[cell.id] = notebook_id
-            self._seen[cell.id] = cell.version
-        await self.kernels.take_up(notebook_id, cells, self._asked_by)
+        self._asked.taken_up(cells)
+        await self.kernels.take_up(notebook_id, cells, self._asked.asked_by)
         notebook = await self.documents.get("notebooks", notebook_id)
         if notebook.exists and _is_unsaved(notebook):
             self._touch(notebook_id)
@@ -198,12 +194,15 @@ class NotebookService:
 
     async def _after_gap(self) -> None:
         """Messages may have been missed: look at what was asked for, and save what changed."""
-        await self._learn_cells()
+        await self._learn_widgets()
+        for notebook_id in await self._with_waiting_cells() - self.owners.owned:
+            if self.owners.owner_of(notebook_id) is None:
+                self._spawn(self._own(notebook_id))
         for notebook_id in self.owners.owned:
             cells = await self.documents.find("cells", {"_notebook": notebook_id})
             for cell in cells:
                 if cell.data.get("_state") == "run":
-                    self._asked.put_nowait((cell.id, cell.version))
+                    self._asked.ask(cell.id, cell.version)
             self._touch(notebook_id)
 
     # Files
@@ -327,18 +326,33 @@ class NotebookService:
             self._notebook_of[cell_id] = create["data"].get("_notebook")
         notebook_id = self._notebook_of.get(cell_id)
         if notebook_id is None:
+            self._spawn(self._stranger_changed(cell_id, op))
             return
         if "del" in op:
             del self._notebook_of[cell_id]
-            self._seen.pop(cell_id, None)
+            self._asked.forget(cell_id)
         if _is_anothers(op, self.documents) and isinstance(op.get("op"), list):
             self._spawn(self.editors.stay(cell_id, op["op"]))
         if notebook_id in self.owners.owned:
             self._own_cell_changed(notebook_id, cell_id, op)
         elif self.owners.owner_of(notebook_id) not in (None, self.owners.name):
-            self.runners.pop(cell_id, None)
-        elif _changes_file(op) or _asks_for_run(op):
+            self._asked.forget(cell_id)
+        elif _changes_file(op) or asks_for_run(op):
             self._spawn(self._look_after(notebook_id, cell_id, op))
+
+    def _owns_cell(self, cell_id: str) -> bool:
+        return self._notebook_of.get(cell_id) in self.owners.owned
+
+    async def _stranger_changed(self, cell_id: str, op: Op) -> None:
+        """A cell changed that was not heard of yet: learn which notebook it is in."""
+        if "del" in op:
+            cell = await self.backend.history.at_version("cells", cell_id, op["v"])
+        else:
+            cell = await self.documents.get("cells", cell_id)
+        notebook_id = cell.data.get("_notebook") if cell.exists else None
+        if isinstance(notebook_id, str):
+            self._notebook_of.setdefault(cell_id, notebook_id)
+            self._cell_changed(op)
 
     async def _look_after(self, notebook_id: str, cell_id: str, op: Op) -> None:
         """A cell changed whose notebook nobody looks after: one of the processes will."""
@@ -351,8 +365,8 @@ class NotebookService:
         if _changes_file(op) and op.get("src") != self.disk.src:
             if op.get("src") != self.documents.src or "op" in op:
                 self._touch(notebook_id)
-        if _asks_for_run(op):
-            self._asked.put_nowait((cell_id, op["v"]))
+        if asks_for_run(op):
+            self._asked.ask(cell_id, op["v"])
 
     def _widget_changed(self, op: Op) -> None:
         create = op.get("create")
@@ -443,31 +457,6 @@ class NotebookService:
         await self.documents.edit("notebooks", notebook_id, op)
         self._touch(notebook_id)
 
-    async def _run_in_turn(self) -> None:
-        """Queue the cells in the order in which their runs were asked for."""
-        while True:
-            cell_id, version = await self._asked.get()
-            user = self.runners.pop(cell_id, None)
-            owned = self._notebook_of.get(cell_id) in self.owners.owned
-            if not owned or version < self._seen.get(cell_id, 0):
-                continue  # it was seen when the notebook was taken up, or another sees to it
-            try:
-                if user is None:
-                    user = await self._asker(cell_id, version + 1)
-                await self.kernels.run(cell_id, user)
-            except Exception:
-                log.exception("Cell %s could not be queued", cell_id)
-
-    async def _asked_by(self, cell: Snapshot) -> str | None:
-        return await self._asker(cell.id, cell.version)
-
-    async def _asker(self, cell_id: str, before: int) -> str | None:
-        """Return who asked for a cell's run last, in this process or another, by the op log."""
-        start = max(0, before - RUNS_WITHIN)
-        ops = await self.backend.db.get_ops("cells", cell_id, start, before, metadata=True)
-        asked = [op for op in ops if _asks_for_run(op)]
-        return (asked[-1].get("m") or {}).get("user") if asked else None
-
 
 def _is_unsaved(notebook: Snapshot) -> bool:
     return bool((notebook.data.get("_save") or {}).get("state", "saved") != "saved")
@@ -490,16 +479,5 @@ def _changes_file(op: Op) -> bool:
         return True
     return any(
         component["p"][:1] and component["p"][0] in CELL_FILE_FIELDS
-        for component in (components if isinstance(components, list) else ())
-    )
-
-
-def _asks_for_run(op: Op) -> bool:
-    create = op.get("create")
-    if isinstance(create, dict) and isinstance(create.get("data"), dict):
-        return bool(create["data"].get("_state") == "run")
-    components = op.get("op")
-    return any(
-        component.get("p") == ["_state"] and component.get("oi") == "run"
         for component in (components if isinstance(components, list) else ())
     )

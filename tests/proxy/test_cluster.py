@@ -11,9 +11,10 @@ from typing import Any
 import nbformat
 import pytest
 
+from derby_notebook.service import NotebookService
 from sharedb_mongo import MongoDB
 from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
-from tests.proxy.live import eventually, said
+from tests.proxy.live import Live, eventually, said
 from tests.proxy.session import POST, Session, ended, put, until
 from tests.servers.mongo import MONGO, database_url, mongo_url
 from tests.servers.redis import REDIS, prefix_of, redis_url
@@ -195,6 +196,37 @@ async def test_a_process_that_stops_hands_its_notebooks_over_at_once(cluster: Cl
         await until(lambda: ended(first) and ended(second), "both ended")
         assert said(first.data) == COUNTED
         assert said(second.data) == "next\n"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a service lose interest within moments."""
+    monkeypatch.setattr("derby_notebook.service.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("derby_notebook.service.WATCHED_SECONDS", 0.1)
+
+
+async def test_a_notebook_that_nobody_needs_is_let_go_and_taken_again(
+    impatient: None, service: NotebookService, jupyter: JupyterServer, folder: Path
+) -> None:
+    path = write_notebook(folder / "a.ipynb", "0", "1")
+    live = await Live.open(service, jupyter.folder, path)
+    assert live.id in service.owners.owned
+
+    async def let_go() -> bool:
+        return live.id not in service.owners.owned
+
+    async def saved() -> bool:
+        return "typed 0" in path.read_text()
+
+    await eventually(let_go)
+    await live.type(0, "typed ")
+    await eventually(saved)
+    assert said(await live.done(1)) == "1"
+    assert live.id in service.owners.owned
+    await service.kernels.relay(live.id).shut_down()
+    await eventually(let_go)
+    await live.run(0)
+    assert "SyntaxError" in said(await live.ended(0))
 
 
 async def test_who_was_in_a_cell_is_out_when_their_process_dies_and_others_stay(

@@ -43,8 +43,8 @@ class Kernels:
 
     async def left_behind(self) -> set[str]:
         """Return the notebooks with a kernel that an earlier process may have left."""
-        found = await self._documents.find("kernelRelays", {})
-        return {snapshot.id for snapshot in found if snapshot.data.get("kernel")}
+        found = await self._documents.find("kernelRelays", {"kernel.id": {"$exists": True}})
+        return {snapshot.id for snapshot in found}
 
     async def take_up(
         self,

@@ -25,7 +25,8 @@ class Editors:
 
     async def clear(self) -> None:
         """Clear what an ended process left; others that hear of it put theirs back."""
-        for snapshot in await self._documents.find("cells", {"_editors": {"$exists": True}}):
+        somebody = {"_editors": {"$exists": True, "$ne": {}}}
+        for snapshot in await self._documents.find("cells", somebody):
             here = dict.fromkeys(self._in(snapshot.id), 1)
             if snapshot.data.get("_editors", here) != here:
                 await self._documents.set("cells", snapshot.id, _editors=here)
