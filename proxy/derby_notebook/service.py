@@ -40,6 +40,7 @@ CELL_FILE_FIELDS: Final = frozenset(
 )
 WATCHED_SECONDS: Final = 600.0
 """How long a file is watched after the last change of a notebook that nobody has open."""
+SYNC_PATIENCE: Final = 1.0
 LOOK_SECONDS: Final = 60.0
 """How often the owners of notebooks are told which are open, and those let go that nobody needs."""
 
@@ -155,9 +156,11 @@ class NotebookService:
         self._asked.taken_up(cells)
         await self.kernels.take_up(notebook_id, cells, self._asked.asked_by)
         notebook = await self.documents.get("notebooks", notebook_id)
-        if notebook.exists and _is_unsaved(notebook):
-            self._touch(notebook_id)
         self._touched[notebook_id] = time.monotonic()
+        if notebook.exists:
+            self.saver(notebook_id)  # it begins to watch the file
+            if _is_unsaved(notebook):
+                self._touch(notebook_id)
 
     async def _lost(self, notebook_id: str) -> None:
         """Leave a notebook alone that another process has taken."""
@@ -217,9 +220,12 @@ class NotebookService:
         return notebook_id
 
     async def _sync(self, notebook_id: str) -> None:
-        """Let a file and its documents be made the same, by whichever process owns them."""
+        """Let a file and its documents be made the same, by whichever process owns them.
+
+        Should that one have died, its successor will do it: nobody waits for that.
+        """
         try:
-            await self.calls.call("sync", notebook_id)
+            await self.calls.call("sync", notebook_id, patience=SYNC_PATIENCE)
         except (NoAnswer, PeerFailed) as error:
             log.warning("Notebook %s was not compared with its file: %s", notebook_id, error)
 

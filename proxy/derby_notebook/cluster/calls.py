@@ -37,14 +37,20 @@ class Calls:
         await self._peers.close()
 
     async def call(
-        self, what: str, notebook_id: str, arguments: dict[str, Any] | None = None
+        self,
+        what: str,
+        notebook_id: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        patience: float = PATIENCE,
     ) -> dict[str, Any]:
         """Return what a handler returns, here or in another process.
 
         Waits while an owner that died is replaced; raises ``NoAnswer`` where that
-        takes too long, ``PeerFailed``, ``DatabaseError``, and what a handler raises here.
+        takes longer than ``patience`` seconds, ``PeerFailed``, ``DatabaseError``, and
+        what a handler raises here.
         """
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + patience
         while True:
             if await self._owners.acquire(notebook_id):
                 return await self.handlers[what](notebook_id, arguments or {})
