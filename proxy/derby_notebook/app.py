@@ -17,6 +17,7 @@ from derby_notebook.service import NotebookService
 from derby_notebook.web.actions import Actions
 from derby_notebook.web.assets import Assets
 from derby_notebook.web.channel import Channel
+from derby_notebook.web.downloads import Downloads
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.history import History
 from derby_notebook.web.identity import Identity
@@ -70,6 +71,7 @@ class NotebookApp:
             *assets.routes(self.base),
             *StatusPages(self.service, self.api, gate, self.base).routes(),
             *history.routes(),
+            *Downloads(self.service, gate, self.base).routes(),
             *Actions(self.service, gate, self.base).routes(),
             *Channel(backend, gate, self.base).routes(),
             *Passing(self.proxy, gate, roles, self.base).routes(),

@@ -27,6 +27,7 @@ class Documents:
     def __init__(self, backend: Backend, name: str = "service", user: str | None = None) -> None:
         self.custom: dict[str, Any] = {"service": True, "user": {"username": user or name}}
         self.client_id = f"{name}-{secrets.token_hex(12)}"
+        self.blobs = backend.db.blobs()
         self._backend = backend
         self._name = name
         self._sequence = itertools.count(1)

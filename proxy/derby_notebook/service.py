@@ -18,12 +18,14 @@ from derby_notebook.cluster.owners import Owners
 from derby_notebook.cluster.peers import NoAnswer, PeerFailed
 from derby_notebook.documents import Documents
 from derby_notebook.files.moves import moved_path, renamed_path
-from derby_notebook.files.opening import NotANotebook, Opener
+from derby_notebook.files.opening import Opener
+from derby_notebook.files.reading import NotANotebook
 from derby_notebook.files.saver import Saver
 from derby_notebook.hooks import Hooks
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.kernels.asking import AskedRuns, asks_for_run
 from derby_notebook.kernels.control import Kernels
+from derby_notebook.outputs.collecting import collect_now_and_then
 from derby_notebook.people.editors import Editors
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
@@ -65,6 +67,7 @@ class NotebookService:
         self.documents = Documents(backend)
         self.disk = Documents(backend, "disk")
         self.kernels = Kernels(self.documents, api, state)
+        self.kernels.changed = self._touch
         self.editors = Editors(self.documents)
         self.hooks = Hooks()
         self.owners = Owners(backend.db.leases(), self._take_up, self._lost, self.editors.clear)
@@ -109,6 +112,7 @@ class NotebookService:
         self._spawn(self._asked.work())
         self._spawn(self._tell_hooks())
         self._spawn(self._look_around())
+        self._spawn(collect_now_and_then(self.backend, self.documents.blobs))
 
     async def _with_waiting_cells(self) -> set[str]:
         """Return the notebooks in which cells are to run, or run."""
@@ -476,6 +480,7 @@ def _is_anothers(op: Op, documents: Documents) -> bool:
 
 def _shown(cell: dict[str, Any]) -> str:
     kept = [cell.get("_notebook"), cell.get("outputs") or [], cell.get("execution_count")]
+    kept.append(bool(cell.get("outputs") and cell.get("_trusted")))
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 

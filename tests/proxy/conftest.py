@@ -49,10 +49,12 @@ class JupyterServer(Program):
             *(f"--ServerApp.root_dir={self.folder}", f"--ServerApp.base_url={base}"),
             "--ZMQChannelsWebsocketConnection.limit_rate=False",
             "--FileContentsManager.delete_to_trash=False",
+            "--ServerApp.contents_manager_class=honest_contents.HonestContents",
             log=home / "jupyter.log",
             ready="is running at",
             env={
                 "JUPYTER_TOKEN": TOKEN,
+                "PYTHONPATH": str(Path(__file__).parent / "jupyter_config"),
                 "JUPYTER_PATH": str(home / "share"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
                 "JUPYTER_DATA_DIR": str(home / "data"),

@@ -44,7 +44,9 @@ def test_an_editor_may(op: dict[str, Any]) -> None:
     assert refusal("cells", "c", op, VIEWER) is not None
 
 
-@pytest.mark.parametrize("field", ["_run", "_input", "_pager", "_notebook", "id", "_anything"])
+@pytest.mark.parametrize(
+    "field", ["_run", "_input", "_pager", "_trusted", "_notebook", "id", "_anything"]
+)
 @pytest.mark.parametrize("below", [[], ["x"]])
 def test_nobody_writes_what_is_the_services(field: str, below: list[str]) -> None:
     assert refusal("cells", "c", {"op": [{"p": [field, *below], "oi": 1}]}, ANN)

@@ -191,5 +191,5 @@ def test_added_text_is_an_insert_and_nothing_else() -> None:
 
 def test_other_cells_outputs_follow_a_display() -> None:
     outputs = [{"output_type": "display_data", "data": {"t": "a"}, "metadata": {}, "_display": "d"}]
-    op = display_op(outputs, {"d": {"data": {"t": "b"}}, "e": {"data": {}}})
+    op = display_op(outputs, {"d": {"data": {"t": "b"}}, "e": {"data": {}}}, {})
     assert op == [{"p": ["outputs", 0, "data"], "oi": {"t": "b"}}]

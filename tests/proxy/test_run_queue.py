@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from derby_notebook.kernels.control import chosen
+from derby_notebook.kernels.control import chosen, language_op
 from derby_notebook.kernels.payloads import next_weight, pager
 from derby_notebook.kernels.queue import Asked, RunQueue
 
@@ -76,6 +76,20 @@ def test_all_above_and_below_are_the_code_cells_there() -> None:
     assert chosen(CELLS, "below", "m") == ["b", "c"]
     with pytest.raises(KeyError):
         chosen(CELLS, "above", "gone")
+
+
+def test_metadata_learns_what_runs_it_and_keeps_what_somebody_chose() -> None:
+    kernel = {"id": "k", "name": "python3", "display_name": "Python 3"}
+    language = {"name": "python", "version": "3"}
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    op = language_op({}, kernel, language)
+    assert {part["p"][-1]: part["oi"] for part in op} == {
+        "language_info": language,
+        "kernelspec": spec,
+    }
+    known = {"language_info": language, "kernelspec": {"name": "other"}}
+    assert language_op(known, kernel, language) == []
+    assert language_op({}, {}, {}) == []
 
 
 def test_help_comes_as_one_page() -> None:

@@ -127,6 +127,37 @@ async def test_a_restart_ends_what_runs_and_what_waits(open_live: Any) -> None:
     await live.kernel("idle")
 
 
+async def test_run_all_right_after_a_restart_runs_in_the_new_kernel(open_live: Any) -> None:
+    live = await open_live("print('x' in dir())\nx = 1", "import time; time.sleep(.2)", "print(x)")
+    for _ in range(3):
+        if relay(live).kernel_id is not None:
+            await relay(live).restart()
+        await relay(live).put(await live.ids(), "ann")
+
+        async def all_ended() -> bool:
+            return not (await live.notebook())["_queue"]
+
+        await eventually(all_ended, "the queue is empty")
+        cells = [cell for _, cell in await live.cells()]
+        assert [cell["_run"]["outcome"] for cell in cells] == ["ok"] * 3
+        assert [said(cell) for cell in cells] == ["False\n", "", "1\n"]
+
+
+async def test_what_runs_and_waits_says_since_when_and_for_whom(open_live: Any) -> None:
+    live = await open_live("import time; time.sleep(.3)", "1")
+    ids = await live.ids()
+    await relay(live).put(ids[:1], "ann")
+    await relay(live).put(ids[1:], "ben")
+    running, waiting = await live.state(0, "busy"), await live.state(1, "queued")
+    assert running["_run"]["started"] >= running["_run"]["asked"]
+    assert running["_run"]["ended"] is None
+    assert (waiting["_run"]["user"], waiting["_run"]["started"]) == ("ben", None)
+    assert (await live.notebook())["_queue"] == ids
+    first, second = await live.ended(0), await live.ended(1)
+    assert 250 <= first["_run"]["ended"] - first["_run"]["started"] < 20_000
+    assert second["_run"]["started"] >= first["_run"]["ended"]
+
+
 async def test_a_kernel_that_dies_is_told_and_started_again(open_live: Any) -> None:
     live = await open_live("import os; os._exit(1)", "print('well')", "print('again')")
     await relay(live).put((await live.ids())[:2], "ann")
@@ -159,6 +190,30 @@ async def test_another_kind_of_kernel(open_live: Any, service: NotebookService) 
     assert (await live.kernel("idle"))["display_name"] == "Bash"
     contents = (await live.notebook())["contents"]
     assert contents["metadata"]["kernelspec"]["name"] == "bash"
+
+
+async def test_a_bash_kernel_does_what_it_can(open_live: Any, service: NotebookService) -> None:
+    spec = {"name": "bash", "display_name": "Bash", "language": "bash"}
+    live = await open_live(
+        *("x=6; echo out; echo err >&2", "echo $((x*7))", "sleep 60"),
+        "exit_code() { return 3; }\nexit_code",
+        kernelspec=spec,
+    )
+    first = await live.done(0)
+    assert "out" in said(first)
+    assert "err" in said(first)
+    assert said(await live.done(1)).strip() == "42"
+    found = await relay(live).ask("complete_request", {"code": "exit_c", "cursor_pos": 6})
+    assert found["status"] == "ok"
+    await live.run(2)
+    await live.state(2, "busy")
+    await relay(live).interrupt()
+    stopped = await live.ended(2)
+    assert stopped["_run"]["ended"] - stopped["_run"]["started"] < 30_000
+    assert (await live.done(3))["_state"] == "error"
+    assert (await live.notebook())["contents"]["metadata"]["language_info"]["name"] == "bash"
+    await relay(live).restart()
+    assert said(await live.done(1)).strip() == "0"
 
 
 async def test_a_stranger_on_the_kernel_shows_as_busy_elsewhere(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from derby_notebook.jupyter.api import JupyterAPI
 from derby_notebook.people.access import guard
 from derby_notebook.service import NotANotebook, NotebookService
 from sharedb_py.backend import Backend
+from sharedb_py.errors import ShareDBError
 from tests.proxy.conftest import TOKEN, JupyterServer, write_notebook
 from tests.proxy.live import Live, eventually
 
@@ -296,6 +298,84 @@ async def test_a_folder_in_the_files_place_is_said(
     path.rmdir()
     write_notebook(path, "x")
     await live.saved("saved")
+
+
+async def test_a_read_only_file_is_not_written_and_saved_once_it_may_be(
+    service: NotebookService, root: Path, folder: Path
+) -> None:
+    path = write_notebook(folder / "a.ipynb", "x")
+    live = await Live.open(service, root, path)
+    path.chmod(0o444)
+    before = path.read_bytes()
+    await live.type(0, "kept ")
+    said = await live.saved("error")
+    assert (said["reason"], "only be read" in said["error"]) == ("read-only", True)
+    assert path.read_bytes() == before
+    assert await live_sources(live) == ["kept x"]
+    path.chmod(0o644)
+    await until(lambda: sources(path) == ["kept x"])
+    await live.saved("saved")
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_random_edits_on_disk_and_here_at_once_both_survive(
+    service: NotebookService, root: Path, folder: Path, seed: int
+) -> None:
+    """Nobody's words are lost or doubled, and file and documents end up the same and valid."""
+    rng = random.Random(seed)
+    path = write_notebook(folder / "a.ipynb", "a\n", "b\n", "c\n")
+    live = await Live.open(service, root, path)
+    typed: list[str] = []
+
+    async def here() -> None:
+        for number in range(25):
+            word = f"<h{number}>"
+            ids = await live.ids()
+            doc = await service.documents.get("cells", rng.choice(ids))
+            if not doc.exists:
+                continue
+            at = rng.randint(0, len(doc.data["source"]))
+            op = [{"p": ["source", at], "si": word}]
+            try:
+                await service.documents.edit("cells", doc.id, op, doc.version)
+            except ShareDBError:
+                continue  # taken out on disk meanwhile
+            typed.append(word)
+            await asyncio.sleep(rng.random() * 0.05)
+
+    async def on_disk() -> None:
+        for number in range(6):
+            word = f"<d{number}>"
+
+            def change(notebook: Any, word: str = word, number: int = number) -> None:
+                cell = rng.choice(notebook.cells)
+                kind = rng.choice(["edit", "edit", "add", "move"])
+                if kind == "add":
+                    place = rng.randint(0, len(notebook.cells))
+                    notebook.cells.insert(place, new_code_cell(word, id=f"d{number}"))
+                elif kind == "move":
+                    notebook.cells.remove(cell)
+                    notebook.cells.insert(rng.randint(0, len(notebook.cells)), cell)
+                if kind != "add":
+                    at = rng.randint(0, len(cell.source))
+                    cell.source = cell.source[:at] + word + cell.source[at:]
+
+            # No save is under way when it returns: nobody could tell whose a write into one is.
+            await service.saver(live.id).sync()
+            edit_file(path, change)
+            typed.append(word)
+            await asyncio.sleep(rng.random() * 0.1)
+
+    await asyncio.gather(here(), on_disk())
+
+    async def same() -> bool:
+        await service.saver(live.id).sync()
+        return sources(path) == await live_sources(live)
+
+    await eventually(same)
+    # A word may be split by one that was typed into it on the other side: count letter by letter.
+    text = "".join(sources(path))
+    assert sorted(text) == sorted("".join(typed) + "a\nb\nc\n")
 
 
 async def test_an_older_file_is_kept_as_checkpoint_when_it_is_first_saved(

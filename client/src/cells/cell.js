@@ -25,6 +25,7 @@ class Cell {
     this.watch('cell_type', () => this.typeChanged());
     this.watch('outputs', () => this.outputsChanged());
     this.watch('_input', () => this.outputsChanged());
+    this.watch('_trusted', () => this.outputsChanged());
     this.watch('attachments', () => this.renderMarkdown());
     this.watch('source', () => this.sourceChanged());
     this.watch('_state', () => this.showRun());
@@ -126,8 +127,10 @@ class Cell {
     withRenderers('outputs', ({renderOutputs}) => {
       if (this.isDestroyed) return;
       renderOutputs(this.outputs, this.shownOutputs(), {
-        trusted: this.page.trusts(this), base: this.page.base, notebookId: this.page.notebookId,
-        connection: this.rootModel.connection, viewer: this.page.isViewer()
+        trusted: this.page.trusts(this),
+        trustAll: this.page.isViewer() ? null : () => this.page.perform('trust'),
+        base: this.page.base,
+        notebookId: this.page.notebookId
       });
       this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
     });

@@ -7,6 +7,7 @@ module.exports = {
   // A cell's content without what ties it to its place.
   copyOf(cell) {
     const copy = {_state: 'idle'};
+    if (cell._trusted && cell.outputs && cell.outputs.length) copy._trusted = true;
     for (const key of KEPT) if (cell[key] !== undefined) copy[key] = JSON.parse(JSON.stringify(cell[key]));
     return copy;
   },

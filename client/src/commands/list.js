@@ -33,6 +33,8 @@ const cells = [
     id: `heading-${level}`, title: `Make it a heading of level ${level}`, keys: [String(level)], changes: true,
     run: (page) => page.setHeading(level)
   })),
+  {id: 'format', title: 'Format the cells’ code', icon: 'format', changes: true, run: (page) => page.formatCells(page.chosenIds())},
+  {id: 'format-all', title: 'Format all code', changes: true, run: (page) => page.formatCells(page.order.ids)},
   {id: 'clear-output', title: 'Clear the cells’ outputs', icon: 'clear', changes: true, run: (page) => page.clearOutputs()},
   {id: 'clear-all-outputs', title: 'Clear all outputs', icon: 'clear', changes: true, run: (page) => page.clearOutputs(true)}
 ];
@@ -81,7 +83,13 @@ const looking = [
 const general = [
   {id: 'save', title: 'Save now (it is done by itself too)', keys: ['s'], anyKeys: ['Mod+s'], run: (page) => page.saveNow()},
   {id: 'rename', title: 'Rename the notebook', icon: 'edit', changes: true, run: (page) => page.rename()},
+  {id: 'checkpoint', title: 'Make a checkpoint', icon: 'flag', changes: true, run: (page) => page.makeCheckpoint()},
+  {id: 'restore-checkpoint', title: 'Go back to the last checkpoint', changes: true, run: (page) => page.goBackToCheckpoint()},
   {id: 'download', title: 'Download the notebook', icon: 'download', run: (page) => page.download()},
+  ...Object.entries({html: 'an HTML page', markdown: 'Markdown', script: 'a script', slides: 'slides'}).map(([format, name]) => ({
+    id: `download-${format}`, title: `Download as ${name}`, changes: true, run: (page) => page.downloadAs(format)
+  })),
+  {id: 'trust', title: 'Trust the notebook', icon: 'trust', changes: true, run: (page) => page.trustNotebook()},
   {id: 'print', title: 'Print', icon: 'print', run: () => print()},
   {id: 'files', title: 'All files', icon: 'back', run: (page) => location.assign(`${page.base}/tree`)},
   {id: 'find', title: 'Find and replace in the notebook', icon: 'find', keys: ['f'], anyKeys: ['Mod+f'], run: (page) => page.openFind()},

@@ -4,9 +4,10 @@ const {commands} = require('./list');
 const {shownKeys} = require('./keys');
 
 const layout = [
-  ['File', ['save', 'rename'], ['download', 'print'], ['files']],
+  ['File', ['save', 'rename'], ['checkpoint', 'restore-checkpoint'], ['download', 'download-html', 'download-markdown', 'download-script', 'download-slides', 'print'],
+    ['trust'], ['files']],
   ['Edit', ['restore'], ['cut', 'copy', 'paste', 'paste-above', 'duplicate', 'remove'], ['choose-all', 'move-up', 'move-down'],
-    ['split', 'merge'], ['type-code', 'type-markdown', 'type-raw'], ['find']],
+    ['split', 'merge'], ['format', 'format-all'], ['type-code', 'type-markdown', 'type-raw'], ['find']],
   ['View', ['fold-source', 'fold-output', 'scroll-output'], ['fold-all-outputs', 'show-all-outputs'],
     ['line-numbers', 'all-line-numbers'], ['theme', 'chat']],
   ['Insert', ['insert-above', 'insert-below'], ['insert-text-below', 'insert-raw-below']],

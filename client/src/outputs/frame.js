@@ -19,20 +19,25 @@ function framed(html, base) {
   return frame;
 }
 
-// What stands for untrusted HTML: what is left of it without its scripts, and a way to run it.
-function offered(html, base, fragment) {
+// What stands for untrusted HTML: what is left of it without its scripts, and ways to run it.
+function offered(html, {base, trustAll}, fragment) {
   const box = document.createElement('div');
   const note = document.createElement('p');
   note.className = 'untrusted';
   note.append('This output came with the file, so its scripts and styles were not run. ');
+  note.append(link('Run them in a sandbox', () => box.replaceChildren(framed(html, base))));
+  if (trustAll) note.append(', or ', link('trust the whole notebook', trustAll), '.');
+  box.append(fragment, note);
+  return box;
+}
+
+function link(text, act) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'link';
-  button.textContent = 'Run them in a sandbox';
-  button.addEventListener('click', () => box.replaceChildren(framed(html, base)));
-  note.append(button);
-  box.append(fragment, note);
-  return box;
+  button.textContent = text;
+  button.addEventListener('click', act);
+  return button;
 }
 
 module.exports = {framed, offered};

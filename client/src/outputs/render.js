@@ -9,16 +9,16 @@ const {withRenderers} = require('./renderers');
 const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
 const {VIEW: WIDGET, drawWidget} = require('../widgets/show');
 const {drawVega, isVega} = require('./vega');
-const {fromBlob, isOutOfLine} = require('./out-of-line');
+const {addressOf, fromBlob, isOutOfLine, watchPicture} = require('./out-of-line');
 
 const drawn = new WeakMap();
 
-// `context` is {trusted, base, notebookId, connection, viewer}.
+// `context` is {trusted, trustAll, base, notebookId, connection, viewer}.
 // An element that is shown no more hears `dropped`.
 function renderOutputs(box, outputs, context) {
   const old = drawn.get(box) || [];
   const now = outputs.map((output, index) => {
-    const key = JSON.stringify(output);
+    const key = `${context.trusted} ${JSON.stringify(output)}`;
     const kept = old[index];
     return kept && kept.key === key ? kept : {key, element: drawOutput(output || {}, context)};
   });
@@ -47,7 +47,7 @@ function drawOutput(output, context) {
 }
 
 function drawText(element, value, context) {
-  if (isOutOfLine(value)) fromBlob(element, value, context, (loaded) => element.replaceChildren(ansi(loaded)));
+  if (isOutOfLine(value)) fromBlob(element, value, context, 'text/plain', (loaded) => element.append(ansi(loaded)));
   else element.append(ansi(text(value)));
 }
 
@@ -56,7 +56,7 @@ const drawers = {
     const html = text(value);
     if (!needsFrame(html)) element.append(tidy(sanitized(html)));
     else if (isStyledTable(html)) element.append(tidy(sanitized(html)));
-    else element.append(context.trusted ? framed(html, context.base) : offered(html, context.base, sanitized(html)));
+    else element.append(context.trusted ? framed(html, context.base) : offered(html, context, sanitized(html)));
   },
   'image/svg+xml': (element, value) => {
     const picture = sanitizedSvg(text(value));
@@ -104,30 +104,33 @@ function blankCell(heading) {
   return cell;
 }
 
-function drawPicture(element, mime, value, data, metadata) {
+function drawPicture(element, mime, address, data, metadata) {
   const picture = document.createElement('img');
-  picture.src = /^(https?:|\/)/.test(value) ? value : `data:${mime};base64,${value}`;
-  const alt = text(data['text/plain']);
+  picture.src = address;
+  const alt = isOutOfLine(data['text/plain']) ? '' : text(data['text/plain']);
   picture.alt = alt && !/^<.*>$/.test(alt) ? alt : 'Output picture';
   const {width, height} = metadata[mime] || metadata;
   if (width) picture.width = width;
   if (width && height) picture.style.aspectRatio = `${width} / ${height}`; // kept where there is less room
   else if (height) picture.style.height = `${height}px`;
   element.append(picture);
+  return picture;
 }
 
 function drawData(element, data, metadata, context) {
   const mime = richest(data);
   element.dataset.mime = mime || '';
   const value = data[mime];
+  const isPicture = Boolean(mime) && mime.startsWith('image/') && mime !== 'image/svg+xml';
   const draw = (loaded) => {
-    if (mime.startsWith('image/') && mime !== 'image/svg+xml') drawPicture(element, mime, text(loaded), data, metadata);
+    if (isPicture) drawPicture(element, mime, `data:${mime};base64,${text(loaded)}`, data, metadata);
     else if (isVega(mime)) drawVega(element, mime, loaded);
     else if (drawers[mime]) drawers[mime](element, loaded, {data, metadata, context});
     else element.append(ansi(text(loaded)));
   };
   if (!mime) element.append(ansi(`There is no way to show ${Object.keys(data).join(', ') || 'this'}`));
-  else if (isOutOfLine(value)) fromBlob(element, value, context, draw, mime);
+  else if (isOutOfLine(value) && isPicture) watchPicture(element, drawPicture(element, mime, addressOf(value, context, mime), data, metadata));
+  else if (isOutOfLine(value)) fromBlob(element, value, context, mime, draw);
   else draw(value);
 }
 

@@ -22,16 +22,6 @@ module.exports = {
     if (await this.tell('The file was not saved', this.ask('save'))) this.toast('Saved.', 'done');
   },
 
-  // Saves first, so that the file has what the page shows.
-  async download() {
-    const name = this.model.get('_page.notebook.name') || '';
-    if (!this.isViewer() && !await this.tell('The file was not saved', this.ask('save'))) return;
-    const link = document.createElement('a');
-    link.href = `${this.base}/files/${name.split('/').map(encodeURIComponent).join('/')}?download=1`;
-    link.download = name.split('/').pop();
-    link.click();
-  },
-
   async rename() {
     const path = this.model.get('_page.notebook.name') || '';
     const name = await this.askText('Rename the notebook', 'Everybody here goes along; the kernel keeps running.', 'Rename', titleOf(path));
@@ -69,6 +59,7 @@ module.exports = {
       const merged = this.model.root.get(`${path}._merged`);
       if (!merged || merged.at === last) return;
       last = merged.at;
+      if (merged.checkpoint) return this.toast('The notebook was brought back to a checkpoint.', 'news');
       const notes = (merged.notes || []).join(' ');
       this.toast(`The file changed outside; the changes are here now. ${notes}`.trim(), 'news');
     };

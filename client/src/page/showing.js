@@ -131,11 +131,6 @@ module.exports = {
     }
   },
 
-  // Outputs of a run that somebody here asked for may do more than those that came with the file.
-  trusts(cell) {
-    return Boolean(cell.get('_run')) || this.trustedOutputs === true;
-  },
-
   goToHeading(slug) {
     this.order.grow(true);
     this.viewport.drawAll();

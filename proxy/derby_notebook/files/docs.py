@@ -17,6 +17,8 @@ from typing import Any, Final
 import nbformat
 import nbformat.v4
 
+from derby_notebook.outputs.references import is_reference
+
 __all__ = [
     "WEIGHT_STEP",
     "cell_doc",
@@ -121,7 +123,10 @@ def in_order(docs: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, An
 
 
 def to_notebook(contents: Mapping[str, Any], docs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the file's content: valid nbformat 4.5, without our own keys."""
+    """Return the file's content: valid nbformat 4.5, without our own keys.
+
+    What is out of line stands in it as the documents refer to it.
+    """
     known: set[str] = set()
     return {
         "cells": [_to_cell(doc_id, doc, known) for doc_id, doc in in_order(docs)],
@@ -172,7 +177,8 @@ def _outputs(outputs: Any) -> Iterable[dict[str, Any]]:
 def _is_output(output: dict[str, Any]) -> bool:
     fields = _OUTPUT_FIELDS.get(output.get("output_type", ""))
     return fields is not None and all(
-        isinstance(output.get(key), kind) for key, kind in fields.items()
+        isinstance(output.get(key), kind) or (key == "text" and is_reference(output.get(key)))
+        for key, kind in fields.items()
     )
 
 

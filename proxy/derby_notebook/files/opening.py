@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from derby_notebook.documents import Documents
-from derby_notebook.files.docs import cells_to_docs, parse_notebook
+from derby_notebook.files.docs import cells_to_docs
 from derby_notebook.files.known import Versions
+from derby_notebook.files.reading import FileNotebook, NotANotebook, read_notebook
 from derby_notebook.files.saver import Saver
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.widgets.documents import document_id
-from derby_notebook.widgets.saved import saved_documents, without_widgets
+from derby_notebook.widgets.saved import saved_documents
 
 __all__ = ["NotANotebook", "Opener", "path_key"]
-
-
-class NotANotebook(Exception):
-    """The path holds something that cannot be opened as a notebook."""
 
 
 def path_key(path: str) -> str:
@@ -72,7 +68,7 @@ class Opener:
         if not await self._own(notebook_id):
             return  # another process does
         try:
-            contents, notebook, older = await self._read(path)
+            found = await self._read(path)
         except (NotANotebook, JupyterError) as error:
             await self._documents.set("notebooks", notebook_id, _error=str(error))
             return
@@ -80,8 +76,8 @@ class Opener:
         if not await self._documents.create("notebookPaths", path_key(path), key):
             await self._documents.delete("notebooks", notebook_id)
             return
-        await self._documents.set("notebooks", notebook_id, **_notebook_doc(path, contents, older))
-        await self._fill(notebook_id, contents, notebook)
+        await self._documents.set("notebooks", notebook_id, **_notebook_doc(path, found))
+        await self._fill(notebook_id, found)
 
     async def move(self, notebook_id: str, old: str, new: str) -> bool:
         """Let a live document follow its file; False if another one is live at the new path."""
@@ -96,11 +92,10 @@ class Opener:
 
     async def _create(self, path: str) -> str:
         notebook_id = uuid.uuid4().hex
-        contents, notebook, older = await self._read(path)
+        found = await self._read(path)
         await self._own(notebook_id)
-        doc = _notebook_doc(path, contents, older)
-        await self._documents.create("notebooks", notebook_id, doc)
-        await self._fill(notebook_id, contents, notebook)
+        await self._documents.create("notebooks", notebook_id, _notebook_doc(path, found))
+        await self._fill(notebook_id, found)
         key = {"notebook": notebook_id, "path": path}
         if await self._documents.create("notebookPaths", path_key(path), key):
             return notebook_id
@@ -110,21 +105,20 @@ class Opener:
         assert winner is not None
         return winner
 
-    async def _fill(
-        self, notebook_id: str, contents: dict[str, Any], notebook: dict[str, Any]
-    ) -> None:
-        docs = cells_to_docs(notebook, notebook_id)
-        await self._take_widgets(notebook_id, notebook)
+    async def _fill(self, notebook_id: str, found: FileNotebook) -> None:
+        for data in found.blobs.values():
+            await self._documents.blobs.put(data)
+        docs = cells_to_docs({**found.content, "cells": found.cells}, notebook_id)
+        await self._take_widgets(notebook_id, found)
         await asyncio.gather(
             *(self._documents.create("cells", cell_id, doc) for cell_id, doc in docs.items())
         )
         snapshot = await self._documents.get("notebooks", notebook_id)
         versions = Versions(snapshot.version, dict.fromkeys(docs, 1))
-        await self._saver(notebook_id).opened(contents.get("hash"), versions)
+        await self._saver(notebook_id).opened(found.model.get("hash"), versions)
 
-    async def _take_widgets(self, notebook_id: str, notebook: dict[str, Any]) -> None:
-        _, saved = without_widgets(notebook["metadata"])
-        models = saved_documents(notebook_id, saved)
+    async def _take_widgets(self, notebook_id: str, found: FileNotebook) -> None:
+        models = saved_documents(notebook_id, found.widgets)
         await asyncio.gather(
             *(
                 self._documents.create("widgets", document_id(notebook_id, comm_id), model)
@@ -141,38 +135,26 @@ class Opener:
         await self._documents.delete("notebookFiles", notebook_id)
         await self._documents.delete("notebooks", notebook_id)
 
-    async def _read(self, path: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
-        """Return a path's contents model and notebook, and whether it is of an older format."""
+    async def _read(self, path: str) -> FileNotebook:
         model = await self._api.contents(path, content=0)
         if model["type"] == "directory" or not path.endswith(".ipynb"):
             raise NotANotebook(f"{path} is not a notebook: its name does not end in .ipynb")
-        text = await self._api.contents(path, type="file", format="text", hash=1)
-        try:
-            notebook = parse_notebook(text["content"])
-        except ValueError as error:
-            raise NotANotebook(f"{path} cannot be read as a notebook: {error}") from error
-        keys = ("path", "last_modified", "writable", "hash")
-        contents = {key: text.get(key) for key in keys} | {
-            "format": "json",
-            "nbformat": notebook["nbformat"],
-            "nbformat_minor": notebook["nbformat_minor"],
-            "metadata": without_widgets(notebook["metadata"])[0],
-        }
-        return contents, notebook, _is_older(text["content"])
+        return await read_notebook(self._api, path)
 
 
-def _is_older(text: str) -> bool:
-    if not text.strip():
-        return False
-    content = json.loads(text)
-    return (content["nbformat"], content.get("nbformat_minor", 0)) < (4, 5)
-
-
-def _notebook_doc(path: str, contents: dict[str, Any], older: bool) -> dict[str, Any]:
+def _notebook_doc(path: str, found: FileNotebook) -> dict[str, Any]:
+    contents = {
+        key: found.model.get(key) for key in ("path", "last_modified", "writable", "hash")
+    } | {
+        "format": "json",
+        "nbformat": found.content["nbformat"],
+        "nbformat_minor": found.content["nbformat_minor"],
+        "metadata": found.content["metadata"],
+    }
     return {
         "name": path,
         "contents": contents,
         "session": {"kernel": {"status": "none"}},
         "_save": {"state": "saved", "at": 0},
-        **({"_older_format": True} if older else {}),
+        **({"_older_format": True} if found.older else {}),
     }

@@ -96,9 +96,26 @@ class JupyterAPI:
         body = {"path": path, "name": path.rsplit("/", 1)[-1]}
         await self._call("PATCH", f"api/sessions/{session_id}", json=body)
 
-    async def checkpoint(self, path: str) -> None:
-        """Keep the file as it is as Jupyter's checkpoint."""
-        await self._call("POST", f"api/contents/{quote(path)}/checkpoints")
+    async def checkpoints(self, path: str) -> list[dict[str, Any]]:
+        """Return a file's checkpoints: ``id`` and ``last_modified`` of each."""
+        found: list[dict[str, Any]] = await self._call(
+            "GET", f"api/contents/{quote(path)}/checkpoints"
+        )
+        return found
+
+    async def checkpoint(self, path: str) -> dict[str, Any]:
+        """Keep the file as it is as Jupyter's checkpoint; return its ``id`` and time."""
+        made: dict[str, Any] = await self._call("POST", f"api/contents/{quote(path)}/checkpoints")
+        return made
+
+    async def restore_checkpoint(self, path: str, checkpoint_id: str) -> None:
+        """Put a checkpoint in the place of the file."""
+        name = quote(checkpoint_id, safe="")
+        await self._call("POST", f"api/contents/{quote(path)}/checkpoints/{name}")
+
+    async def trust(self, path: str) -> None:
+        """Have the notebook signed as it is on disk."""
+        await self._call("POST", f"api/contents/{quote(path)}/trust")
 
     async def kernel(self, kernel_id: str) -> dict[str, Any]:
         """Return a kernel's model."""

@@ -28,6 +28,25 @@ def chosen(cells: list[tuple[str, dict[str, Any]]], which: Which, cell: str | No
     return [cell_id for cell_id, data in cells[start:end] if data.get("cell_type") == "code"]
 
 
+def language_op(
+    metadata: dict[str, Any], kernel: dict[str, Any], language: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the op that says in a notebook's metadata what it is written in. Pure.
+
+    The kernel that somebody chose for it stays, if it is not the one that runs.
+    """
+    op: list[dict[str, Any]] = []
+    path = ["contents", "metadata"]
+    if language and metadata.get("language_info") != language:
+        op.append({"p": [*path, "language_info"], "oi": language})
+    if not metadata.get("kernelspec") and kernel.get("name"):
+        spec = {key: kernel[key] for key in ("name", "display_name") if key in kernel}
+        op.append(
+            {"p": [*path, "kernelspec"], "oi": {**spec, "language": language.get("name", "")}}
+        )
+    return op
+
+
 def _run_of(cell: Snapshot) -> dict[str, Any]:
     return cell.data.get("_run") or {}
 
@@ -40,6 +59,8 @@ class Kernels:
         self._api = api
         self._state = state / "kernels" if state else None
         self._relays: dict[str, KernelRelay] = {}
+        self.changed: Callable[[str], None] = lambda notebook_id: None
+        """Told of a notebook whose metadata changed, and with it what its file is to hold."""
 
     async def left_behind(self) -> set[str]:
         """Return the notebooks with a kernel that an earlier process may have left."""
@@ -88,9 +109,28 @@ class Kernels:
                 kernel = (metadata.get("kernelspec") or {}).get("name")
                 return Notebook(snapshot.data["name"], kernel)
 
-            relay = KernelRelay(notebook_id, self._documents, self._api, describe, self._state)
+            async def described(info: dict[str, Any]) -> None:
+                await self._note_language(notebook_id, info)
+
+            relay = KernelRelay(
+                *(notebook_id, self._documents, self._api, describe, self._state),
+                described=described,
+            )
             self._relays[notebook_id] = relay
         return relay
+
+    async def _note_language(self, notebook_id: str, info: dict[str, Any]) -> None:
+        """Note in the notebook's metadata what ran it, as Jupyter's own page does."""
+        snapshot = await self._documents.get("notebooks", notebook_id)
+        contents = snapshot.data.get("contents") if snapshot.exists else None
+        if not isinstance(contents, dict):
+            return
+        kernel = (snapshot.data.get("session") or {}).get("kernel") or {}
+        language = info.get("language_info") or {}
+        op = language_op(contents.get("metadata") or {}, kernel, language)
+        if op:
+            await self._documents.edit("notebooks", notebook_id, op)
+            self.changed(notebook_id)
 
     async def run(self, cell_id: str, user: str | None) -> None:
         """Queue a cell; what is no code needs no running."""

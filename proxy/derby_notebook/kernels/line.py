@@ -52,6 +52,9 @@ class LineListener(Protocol):
     async def caught_up(self, generation: int) -> None:
         """All that was sent while no line stood has come, over the line of this number."""
 
+    async def described(self, info: dict[str, Any]) -> None:
+        """The kernel said what it is: the content of its ``kernel_info_reply``."""
+
     async def restarts(self, state: str, reason: str) -> None:
         """The kernel starts anew (``starting``, ``restarting``), or is ``dead``."""
 
@@ -196,6 +199,8 @@ class KernelLine:
         if message.kind == "status":
             await self._receive_status(message)
         self._requests.receive(message)
+        if message.kind == "kernel_info_reply":
+            await self._listener.described(message.content)
         await self._listener.received(frame, message)
 
     async def _receive_status(self, message: KernelMessage) -> None:
@@ -203,6 +208,8 @@ class KernelLine:
         if state in ("restarting", "starting", "dead"):
             await self._kernel_restarts(state)
         elif message.parent.get("msg_type") == "execute_request":
+            if self._requests.asked(message.parent_id):
+                return
             stranger = message.parent.get("session") != self._record.session
             await self._show(state, **({"elsewhere": True} if stranger and state == "busy" else {}))
         elif state == "idle" and self._shown.get("status") in ("starting", "restarting"):
@@ -255,6 +262,13 @@ class KernelLine:
         if self._channel is None:
             raise NoKernel("No kernel runs yet. Run a cell to start one")
         return await self._requests.ask(self._channel, kind, content)
+
+    async def language(self) -> str:
+        """Return what the kernel runs, as it says itself; a kernel is started if there is none."""
+        await self.ready()
+        if not self._requests.language:
+            await self.ask("kernel_info_request", {})
+        return self._requests.language
 
     async def interrupt(self) -> None:
         """Stop what runs."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from derby_notebook.documents import Documents
 from derby_notebook.jupyter.api import JupyterAPI
+from derby_notebook.kernels.formatting import LANGUAGES, NotFormatted, expression, formatted
 from derby_notebook.kernels.journal import Journal
 from derby_notebook.kernels.line import KernelLine, NoKernel, Notebook
 from derby_notebook.kernels.messages import KernelMessage
@@ -32,7 +33,10 @@ class KernelRelay:
         api: JupyterAPI,
         describe: Callable[[], Awaitable[Notebook]],
         state: Path | None = None,
+        *,
+        described: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
     ) -> None:
+        self._described = described
         self._journal = Journal(state, notebook_id)
         self._writer = OutputWriter(notebook_id, documents, self._journal)
         self._record = RelayRecord(notebook_id, documents)
@@ -107,6 +111,24 @@ class KernelRelay:
         """
         return await self._line.ask(kind, content)
 
+    async def format(self, code: str) -> dict[str, str]:
+        """Return ``code`` formatted and its ``formatter``, by what is installed with the kernel.
+
+        Raises ``NotFormatted``, what :meth:`start` does, or ``TimeoutError``.
+        """
+        language = await self._line.language()
+        if language not in LANGUAGES:
+            raise NotFormatted(f"There is no formatter for {language or 'this kernel'}")
+        content = {
+            "code": "",
+            "silent": True,
+            "store_history": False,
+            "user_expressions": {"formatted": expression(code)},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        return formatted(await self._line.ask("execute_request", content))
+
     async def interrupt(self) -> None:
         """Stop what runs; the cells that its user has waiting do not run."""
         await self._line.interrupt()
@@ -139,6 +161,11 @@ class KernelRelay:
         if not self.widgets.receive(frame, message, self._runs.cell_of(message)):
             await self._runs.received(frame, message)
             self._runs.show(self.widgets.cell_of(message), message)
+
+    async def described(self, info: dict[str, Any]) -> None:
+        """The kernel said what it is."""
+        if self._described is not None:
+            await self._described(info)
 
     async def caught_up(self, generation: int) -> None:
         """All that was sent while no line stood has come."""

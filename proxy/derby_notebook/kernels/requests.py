@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, Final
 
 from derby_notebook.kernels.channel import KernelChannel
@@ -20,6 +21,13 @@ class Requests:
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._features: set[str] = set()
         self._subshell: str | None = None
+        self._recent: deque[str] = deque(maxlen=100)
+        self.language = ""
+        """What the kernel runs, as it says itself: ``python``, ``bash``."""
+
+    def asked(self, message_id: str) -> bool:
+        """Whether a request was one of these, and no run of a cell."""
+        return message_id in self._recent
 
     def receive(self, message: KernelMessage) -> None:
         """Take note of a message that may be an answer."""
@@ -28,6 +36,7 @@ class Requests:
             answer.set_result(message.content)
         if message.kind == "kernel_info_reply":
             self._features = set(message.content.get("supported_features") or [])
+            self.language = str((message.content.get("language_info") or {}).get("name", ""))
 
     def restarted(self) -> None:
         """Forget what the kernel had that is no more."""
@@ -52,6 +61,7 @@ class Requests:
     async def _answer_to(self, channel: KernelChannel, message: KernelMessage) -> dict[str, Any]:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[message.id] = answer
+        self._recent.append(message.id)
         try:
             await channel.send(message)
             return await asyncio.wait_for(answer, ANSWER_SECONDS)

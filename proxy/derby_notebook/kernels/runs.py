@@ -179,6 +179,7 @@ class Runs:
             _run=run.record(),
             outputs=[],
             execution_count=None,
+            _trusted=True,
         )
         await self._show_queue()
         code = snapshot.data.get("source") or ""

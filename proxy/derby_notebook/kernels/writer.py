@@ -10,6 +10,7 @@ from derby_notebook.documents import Documents
 from derby_notebook.kernels.journal import Journal
 from derby_notebook.kernels.run import Run
 from derby_notebook.outputs.ops import display_op, outputs_op
+from derby_notebook.outputs.references import Blobs
 from sharedb_py.errors import ShareDBError
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.snapshot import Snapshot
@@ -19,6 +20,7 @@ __all__ = ["OutputWriter"]
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 1.0
 FLOOD_PAUSE_SECONDS: Final = 0.5
 
 
@@ -30,6 +32,7 @@ class OutputWriter:
         self._documents = documents
         self._journal = journal
         self._changed: dict[str, Run] = {}
+        self._forgotten: set[str] = set()
         self._displays: dict[str, dict[str, Any]] = {}
         self._busy = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -56,6 +59,7 @@ class OutputWriter:
     def forget(self, cell: str) -> None:
         """Write nothing more of a cell's earlier run."""
         self._changed.pop(cell, None)
+        self._forgotten.add(cell)
 
     async def finish(self, run: Run, **fields: Any) -> None:
         """Write all of a run that is over, and more fields of its cell, in one op."""
@@ -69,20 +73,39 @@ class OutputWriter:
             self._wake.clear()
             flooded = any(run.area.flooded for run in self._changed.values())
             async with self._busy:
-                await self._write_changed()
+                if not await self._write_changed():
+                    self._wake.set()
+                    await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(FLOOD_PAUSE_SECONDS if flooded else PAUSE_SECONDS)
 
-    async def _write_changed(self) -> None:
+    async def _write_changed(self) -> bool:
+        """Write what gathered; False, and it is still to be written, if the database is away."""
         changed, self._changed = self._changed, {}
         displays, self._displays = self._displays, {}
+        self._forgotten.clear()
         self._journal.mark()
-        for run in changed.values():
-            await self._write(run, {})
-        if displays:
-            await self._write_displays(displays)
+        try:
+            for run in changed.values():
+                await self._write(run, {})
+            if displays:
+                await self._write_displays(displays)
+        except ShareDBError as error:
+            log.warning("Outputs could not be written, it is tried again: %s", error.message)
+            left = {cell: run for cell, run in changed.items() if cell not in self._forgotten}
+            self._changed = {**left, **self._changed}
+            self._displays = {**displays, **self._displays}
+            return False
         self._journal.settle()
+        return True
+
+    async def _put_away(self, run: Run) -> None:
+        """Keep a run's large values before its cell refers to them."""
+        for name, data in run.area.large_values().items():
+            await self._documents.blobs.put(data)
+            run.area.put_away([name])
 
     async def _write(self, run: Run, fields: dict[str, Any]) -> None:
+        await self._put_away(run)
         snapshot = await self._documents.get("cells", run.asked.cell)
         if not snapshot.exists:
             return
@@ -91,7 +114,11 @@ class OutputWriter:
     async def _write_displays(self, displays: dict[str, dict[str, Any]]) -> None:
         query = {"_notebook": self._notebook_id, "outputs._display": {"$in": list(displays)}}
         for snapshot in await self._documents.find("cells", query):
-            await self._edit(snapshot, display_op(snapshot.data.get("outputs") or [], displays))
+            blobs: Blobs = {}
+            op = display_op(snapshot.data.get("outputs") or [], displays, blobs)
+            for data in blobs.values():
+                await self._documents.blobs.put(data)
+            await self._edit(snapshot, op)
 
     async def _edit(self, snapshot: Snapshot, op: list[dict[str, Any]]) -> None:
         try:

@@ -3,14 +3,18 @@
 What a cell may show is bounded: its first :data:`HEAD_CHARS` of text are kept, and
 its last :data:`TAIL_CHARS`; an item between them says what was cut. While text
 pours in, only a glimpse of the tail is shown, so that each look costs little.
+Large values are taken out as they come, and kept until whoever writes the
+outputs has put them where they stay.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from derby_notebook.outputs.references import Blobs, references, take_out
 from derby_notebook.outputs.terminal import append_text
 
 __all__ = ["HEAD_CHARS", "HEAD_ITEMS", "TAIL_CHARS", "TAIL_ITEMS", "OutputArea"]
@@ -20,6 +24,9 @@ TAIL_CHARS: Final = 50_000
 GLIMPSE_CHARS: Final = 4_000
 HEAD_ITEMS: Final = 200
 TAIL_ITEMS: Final = 50
+ERROR_CHARS: Final = 10_000
+TRACEBACK_LINES: Final = 100
+"""What is kept of an error's text, and of either end of its traceback."""
 
 Output: TypeAlias = dict[str, Any]
 
@@ -68,6 +75,7 @@ class OutputArea:
         self._tail: deque[Output] = deque()
         self._cut = _Cut()
         self._cutting = False
+        self._blobs: Blobs = {}
         self._restore(outputs or [])
 
     def _restore(self, outputs: list[Output]) -> None:
@@ -95,6 +103,19 @@ class OutputArea:
             cut, tail = _trimmed(cut, deque(tail), GLIMPSE_CHARS, TAIL_ITEMS)
         return [*self._head, *([cut.marker()] if cut else ()), *tail]
 
+    # Large values
+
+    def large_values(self) -> Blobs:
+        """Return those of what is shown that were not put away yet."""
+        shown = set(references([*self._head, *self._tail]))
+        self._blobs = {name: data for name, data in self._blobs.items() if name in shown}
+        return dict(self._blobs)
+
+    def put_away(self, names: Iterable[str]) -> None:
+        """Note that values are kept now where they stay."""
+        for name in names:
+            self._blobs.pop(name, None)
+
     # Messages
 
     def receive(self, kind: str, content: dict[str, Any]) -> bool:
@@ -121,7 +142,8 @@ class OutputArea:
         for items in (self._head, self._tail):
             for at, item in enumerate(items):
                 if item.get("_display") == display_id:
-                    items[at] = {**item, **_shown(content)}
+                    place = at if items is self._head else HEAD_ITEMS + at
+                    items[at] = {**item, **take_out(_shown(content), place, self._blobs)}
                     found = True
         return found
 
@@ -135,7 +157,8 @@ class OutputArea:
         self._bound()
 
     def _add(self, item: Output) -> None:
-        (self._tail if self._cutting else self._head).append(item)
+        taken = take_out(item, len(self._head) + len(self._tail), self._blobs)
+        (self._tail if self._cutting else self._head).append(taken)
         self._bound()
 
     def _bound(self) -> None:
@@ -204,10 +227,27 @@ def _shown(content: dict[str, Any]) -> dict[str, Any]:
     return {"data": content.get("data") or {}, "metadata": content.get("metadata") or {}}
 
 
+def _shortened(text: str) -> str:
+    excess = len(text) - ERROR_CHARS
+    if excess <= 0:
+        return text
+    half = ERROR_CHARS // 2
+    return f"{text[:half]}\n… truncated: {excess:,} characters left out …\n{text[-half:]}"
+
+
+def _ends(lines: list[str]) -> list[str]:
+    excess = len(lines) - 2 * TRACEBACK_LINES
+    if excess <= 0:
+        return lines
+    note = f"… truncated: {excess:,} frames left out …"
+    return [*lines[:TRACEBACK_LINES], note, *lines[-TRACEBACK_LINES:]]
+
+
 def _item(kind: str, content: dict[str, Any]) -> Output:
     if kind == "error":
-        traceback = [str(line) for line in content.get("traceback") or []]
-        names = {key: str(content.get(key, "")) for key in ("ename", "evalue")}
+        lines = [_shortened(str(line)) for line in content.get("traceback") or []]
+        traceback = _ends(lines)
+        names = {key: _shortened(str(content.get(key, ""))) for key in ("ename", "evalue")}
         return {"output_type": kind, **names, "traceback": traceback}
     item = {"output_type": kind, **_shown(content)}
     if kind == "execute_result":

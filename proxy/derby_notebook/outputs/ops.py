@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from derby_notebook.outputs.references import Blobs, take_out
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ot.utf16 import length
 
@@ -50,17 +51,24 @@ def _same_kind(before: Any, after: Any) -> bool:
         and before.get("output_type") == kind
         and (kind != "stream" or before.get("name") == after.get("name"))
         and isinstance(before.get("text", ""), str)
+        and isinstance(after.get("text", ""), str)
     )
 
 
-def display_op(outputs: list[Any], updates: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the op that shows new data in those of a cell's outputs that show a display."""
-    after = [_updated(output, updates) for output in outputs]
+def display_op(
+    outputs: list[Any], updates: dict[str, dict[str, Any]], blobs: Blobs
+) -> list[dict[str, Any]]:
+    """Return the op that shows new data in those of a cell's outputs that show a display.
+
+    What is large of the data is put into ``blobs``.
+    """
+    after = [_updated(output, at, updates, blobs) for at, output in enumerate(outputs)]
     return outputs_op(outputs, after)
 
 
-def _updated(output: Any, updates: dict[str, dict[str, Any]]) -> Any:
+def _updated(output: Any, at: int, updates: dict[str, dict[str, Any]], blobs: Blobs) -> Any:
     update = updates.get(output.get("_display", "")) if isinstance(output, dict) else None
     if update is None:
         return output
-    return {**output, "data": update.get("data") or {}, "metadata": update.get("metadata") or {}}
+    shown = {"data": update.get("data") or {}, "metadata": update.get("metadata") or {}}
+    return {**output, **take_out(shown, at, blobs)}

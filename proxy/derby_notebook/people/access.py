@@ -25,7 +25,7 @@ CELL_FIELDS: Final = frozenset(
 )
 """What a client may change of a cell."""
 
-SHOWN: Final = ("outputs", "execution_count")
+SHOWN: Final = ("outputs", "execution_count", "_trusted")
 """What only a run makes: a client's new cell has it only as a copy of a cell of the notebook."""
 
 FRESH_CELL: Final[dict[str, tuple[Any, ...]]] = {
@@ -93,7 +93,7 @@ def _refuse_create(collection: str, data: Any) -> str | None:
         if key in FRESH_CELL:
             if not any(value == fresh for fresh in FRESH_CELL[key]):
                 return f"{key} is written by the notebook service only"
-        elif key.startswith("_") and key not in ("_notebook", "_weight"):
+        elif key.startswith("_") and key not in ("_notebook", "_weight", *SHOWN):
             return f"{key} is written by the notebook service only"
     return None if isinstance(data.get("_notebook"), str) else "A cell is in a notebook"
 
@@ -159,7 +159,7 @@ def guard(backend: Backend, service: NotebookService) -> None:
         if "del" in request.op and isinstance(before, dict):
             service.remember_removed(before)
         data = (request.op.get("create") or {}).get("data") or {}
-        if not data.get("outputs") and data.get("execution_count") is None:
+        if not any(data.get(key) not in (None, [], False) for key in SHOWN):
             return None
         if await service.has_shown(data):
             return None

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from derby_notebook.cluster.peers import NoAnswer, PeerFailed
+from derby_notebook.files.merge.text import edits
 from derby_notebook.jupyter.api import JupyterError
+from derby_notebook.kernels.formatting import NotFormatted
 from derby_notebook.kernels.relay import NoKernel
 from derby_notebook.service import NotebookService
+from derby_notebook.web.asking import Action, Refused, own_cell, read_body, text_of
+from derby_notebook.web.file_actions import FILE_ACTIONS
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
 
-__all__ = ["ACTIONS", "Actions", "Refused", "read_body", "run_action", "text_of"]
-
-MAX_BODY: Final = 1 << 20
-
-
-class Refused(Exception):
-    """The request cannot be carried out as it is."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-Action: TypeAlias = Callable[[NotebookService, str, Caller, dict[str, Any]], Awaitable[Any]]
-
-
-def text_of(body: dict[str, Any], key: str) -> str:
-    """Return a text that a request must have."""
-    value = body.get(key)
-    if not isinstance(value, str):
-        raise Refused(400, f"{key} is missing, or no text")
-    return value
-
-
-async def _own_cell(service: NotebookService, notebook_id: str, cell_id: str) -> str:
-    cell = await service.documents.get("cells", cell_id)
-    if not cell.exists or cell.data.get("_notebook") != notebook_id:
-        raise Refused(404, "There is no such cell in this notebook")
-    return cell_id
+__all__ = ["ACTIONS", "Actions", "run_action"]
 
 
 async def _complete(
@@ -68,6 +41,14 @@ async def _inspect(
     return await service.kernels.relay(notebook_id).ask("inspect_request", content)
 
 
+async def _format(
+    service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
+) -> Any:
+    code = text_of(body, "code")
+    found = await service.kernels.relay(notebook_id).format(code)
+    return {**found, "edits": edits(code, found["code"])}
+
+
 async def _is_complete(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
@@ -78,7 +59,7 @@ async def _is_complete(
 async def _input(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
-    cell = await _own_cell(service, notebook_id, text_of(body, "cell"))
+    cell = await own_cell(service, notebook_id, text_of(body, "cell"))
     relay = service.kernels.relay(notebook_id)
     if not await relay.answer(cell, text_of(body, "id"), text_of(body, "value")):
         raise Refused(409, "This question is answered already")
@@ -88,10 +69,11 @@ async def _input(
 async def _run(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
-    if body.get("restart"):
-        await service.kernels.relay(notebook_id).restart()
+    relay = service.kernels.relay(notebook_id)
+    if body.get("restart") and relay.kernel_id is not None:  # else the run starts one, anew
+        await relay.restart()
     if isinstance(body.get("cells"), list):
-        cells = [await _own_cell(service, notebook_id, str(each)) for each in body["cells"]]
+        cells = [await own_cell(service, notebook_id, str(each)) for each in body["cells"]]
         for each in cells:
             await service.kernels.run(each, caller.name)
         return {"cells": cells}
@@ -167,16 +149,11 @@ async def _rename(
         raise Refused(400, str(error)) from None
 
 
-async def _save(
-    service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
-) -> Any:
-    return await service.saver(notebook_id).sync(anew=bool(body.get("anew")))
-
-
 ACTIONS: Final[dict[str, Action]] = {
     "cancel": _cancel,
     "clear": _clear,
     "complete": _complete,
+    "format": _format,
     "input": _input,
     "inspect": _inspect,
     "interrupt": _interrupt,
@@ -186,9 +163,9 @@ ACTIONS: Final[dict[str, Action]] = {
     "rename": _rename,
     "restart": _restart,
     "run": _run,
-    "save": _save,
     "shutdown": _shutdown,
     "start": _start,
+    **FILE_ACTIONS,
 }
 
 
@@ -249,7 +226,7 @@ async def _carry_out(
         result = await ACTIONS[name](service, notebook_id, caller, body)
     except Refused as error:
         return {"status": error.status, "problem": error.message}
-    except NoKernel as error:
+    except (NoKernel, NotFormatted) as error:
         return {"status": 409, "problem": str(error)}
     except TimeoutError:
         return {"status": 504, "problem": "The kernel is busy; it did not answer in time"}
@@ -276,21 +253,3 @@ async def run_action(
         return PlainTextResponse(f"{answer['problem']}\n", answer["status"])
     result = answer["result"]
     return Response(status_code=204) if result is None else JSONResponse(result)
-
-
-async def read_body(request: Request) -> dict[str, Any]:
-    """Return a request's JSON object, empty for none; raises ``Refused``."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise Refused(413, "The request is too large")
-    if not data:
-        return {}
-    try:
-        body = json.loads(bytes(data))
-    except ValueError:
-        raise Refused(400, "The request is no JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "The request is no JSON object")
-    return body

@@ -48,3 +48,16 @@ class Gate:
         if caller.user is None:
             return PlainTextResponse("Sign in first\n", 403)
         return caller
+
+    async def refusal(self, request: Request) -> Response | None:
+        """Return why a picture or a file is not sent; None for somebody who may read.
+
+        Such requests are made by elements of a page, so they bear no header of ours.
+        """
+        if not self.same_origin(request):
+            return PlainTextResponse("Cross-origin requests are refused\n", 403)
+        try:
+            caller = await self.caller(request)
+        except httpx.HTTPError:
+            return PlainTextResponse("The Jupyter Server does not answer\n", 502)
+        return PlainTextResponse("Sign in first\n", 403) if caller.user is None else None

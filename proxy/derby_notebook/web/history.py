@@ -16,7 +16,7 @@ from derby_notebook.history.line import NotebookLine
 from derby_notebook.history.moments import parse_moment
 from derby_notebook.history.restorer import Restored, Restorer, TooLate
 from derby_notebook.service import NotebookService
-from derby_notebook.web.actions import Refused, read_body, text_of
+from derby_notebook.web.asking import Refused, read_body, text_of
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
 from sharedb_py.errors import ShareDBError

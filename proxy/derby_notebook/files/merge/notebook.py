@@ -137,9 +137,12 @@ def _shown(was: dict[str, Any], new: dict[str, Any], ours: dict[str, Any]) -> li
         not json_equal(ours.get(key), was.get(key)) for key in keys
     ):
         return []
-    return [
+    op: list[dict[str, Any]] = [
         {"p": [key], "oi": new[key]} for key in keys if not json_equal(ours.get(key), new.get(key))
     ]
+    if any(part["p"] == ["outputs"] for part in op):
+        op.append({"p": ["_trusted"], "oi": new.get("_trusted", False)})
+    return op
 
 
 def _arrange(merge: Merge, placed: list[_Place], moves: set[str], ours: list[LiveCell]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from sharedb_py.ot.text0 import text0
 from sharedb_py.ot.utf16 import length
 
-__all__ = ["Hunk", "hunks", "merge_text", "text_op"]
+__all__ = ["Hunk", "edits", "hunks", "merge_text", "text_op"]
 
 Hunk: TypeAlias = tuple[int, int, str]
 """Where a text was replaced, from and to, and by what."""
@@ -66,6 +66,18 @@ def merge_text(base: str, ours: str, theirs: str) -> list[dict[str, Any]]:
     mine, others = _op(base, our_hunks), _op(base, their_hunks)
     transformed: list[dict[str, Any]] = text0.transform(others, mine, "right")
     return transformed
+
+
+def edits(before: str, after: str) -> list[dict[str, Any]]:
+    """Return what turns one text into another, from its end to its start.
+
+    Each is ``at``, what is ``removed`` there and what is ``inserted``, in UTF-16 units:
+    as few and small as may be, so that what others type beside them stays.
+    """
+    return [
+        {"at": length(before[:start]), "removed": before[start:end], "inserted": text}
+        for start, end, text in reversed(hunks(before, after))
+    ]
 
 
 def _unlike(hunk: Hunk, ours: list[Hunk]) -> Hunk | None:
