@@ -35,5 +35,6 @@ Object.assign(
   require('./people/mine'),
   require('./chat/chat'),
   require('./search/find'),
+  require('./outline/outline'),
   {icon: require('./icons/icons').icon}
 );

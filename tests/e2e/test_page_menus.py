@@ -145,3 +145,27 @@ async def test_many_people_are_in_a_menu_and_can_be_followed_from_it(
         "people => people.map((person) => getComputedStyle(person).backgroundColor)"
     )
     assert len(set(colors)) == len(colors)
+
+
+async def test_the_outline_follows_the_headings_and_goes_to_them(
+    open_notebook: OpenNotebook,
+) -> None:
+    between = [new_code_cell("\n" * 30) for _ in range(3)]
+    ann = await open_notebook(
+        new_markdown_cell("# First\n\n## Within *it*"), *between, new_markdown_cell("## Last")
+    )
+    ben = await open_notebook()
+    await ann.press("outline")
+    outline = ann.page.get_by_role("navigation", name="Outline")
+    headings = outline.locator("li")
+    await expect(headings).to_have_text(["First", "Within it", "Last"])
+    await outline.get_by_role("button", name="Last").click()
+    await expect(ann.cell(4)).to_be_in_viewport()
+    await expect(headings.nth(2).locator("button")).to_have_attribute("aria-current", "true")
+    await ben.command(4, "Enter")
+    await expect(ben.cell(4).locator(".cm-content")).to_be_focused(timeout=PATIENCE)
+    await ben.keys("Control+End")
+    await ben.type(" one")
+    await expect(headings.last).to_have_text("Last one", timeout=PATIENCE)
+    await ann.press("outline")
+    await expect(outline).to_have_count(0)

@@ -4,6 +4,7 @@
 // `ids` is the whole order. The page draws a growing first part of it, `_page.order`, so that a
 // long notebook is there at once and complete a moment later.
 const {compareCells} = require('./weights');
+const {listenTo} = require('../page/listening');
 
 const FIRST = 24;
 const MORE = 40;
@@ -17,8 +18,7 @@ class CellOrder {
     this.shown = FIRST;
     this.onChange = () => {};
     const update = () => this.update();
-    for (const pattern of ['cells', 'cells.*', 'cells.*._weight']) this.root.on('all', pattern, update);
-    this.stop = () => this.root.removeListener('all', update);
+    this.stop = listenTo(this.root, 'all', ['cells', 'cells.*', 'cells.*._weight'], update);
     this.update();
     this.growing = setTimeout(() => this.grow(), 0);
   }

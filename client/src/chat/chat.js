@@ -1,5 +1,6 @@
 'use strict';
 // Talking beside the notebook: messages in markdown, and how many are unread.
+const {listenTo} = require('../page/listening');
 const {messagesOf, unreadOf} = require('./messages');
 const {withRenderers} = require('../outputs/renderers');
 
@@ -10,9 +11,7 @@ module.exports = {
     root.subscribe(query, (error) => {
       if (error) return console.warn('No chat:', error.message);
       this.chatLoaded = true;
-      const changed = () => this.chatChanged();
-      root.on('all', 'messages.*', changed);
-      this.on('destroy', () => root.removeListener('all', changed));
+      this.on('destroy', listenTo(root, 'all', ['messages.*'], () => this.chatChanged()));
       this.chatChanged();
     });
   },

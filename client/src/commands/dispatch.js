@@ -25,7 +25,7 @@ module.exports = {
   press(id, event) {
     this.perform(id);
     const cell = this.component();
-    const stays = ['find', 'palette', 'help', 'chat', 'restart', 'restart-run-all', 'shutdown'].includes(id);
+    const stays = ['find', 'palette', 'help', 'chat', 'outline', 'restart', 'restart-run-all', 'shutdown'].includes(id);
     if (event && event.detail > 0 && cell && !stays && !this.focusWhenCreated) cell.box.focus({preventScroll: true});
   },
 
@@ -35,7 +35,7 @@ module.exports = {
     const target = event.target.closest ? event.target : document.body;
     const typing = target.closest(TYPING);
     const name = keyName(event);
-    const dialog = target.closest('.dialog, .menu, .chat, .find');
+    const dialog = target.closest('.dialog, .menu, .chat, .outline, .find');
     const matcher = typing || dialog ? anywhere : inCommandMode;
     if (target.closest(OWN_KEYS) && (name === 'Enter' || name === 'Space' || /^(Up|Down|Left|Right)$/.test(name))) return;
     if (this.letSelectionBe(name)) return;

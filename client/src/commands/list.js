@@ -77,6 +77,7 @@ const looking = [
   {id: 'show-all-outputs', title: 'Show all outputs', run: (page) => page.foldAll('outputs', false)},
   {id: 'line-numbers', title: 'Line numbers in this cell', keys: ['l'], run: (page) => page.toggleNumbers()},
   {id: 'all-line-numbers', title: 'Line numbers everywhere', keys: ['Shift+L'], run: (page) => page.toggleNumbers(true)},
+  {id: 'outline', title: 'Outline', icon: 'outline', run: (page) => page.toggleOutline()},
   {id: 'theme', title: 'Light, dark, or as the system has it', icon: 'theme', run: (page) => page.nextTheme()}
 ];
 

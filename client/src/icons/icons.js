@@ -33,6 +33,7 @@ const svgs = {
   menu: require('lucide-static/icons/chevron-down.svg'),
   more: require('lucide-static/icons/ellipsis.svg'),
   offline: require('lucide-static/icons/wifi-off.svg'),
+  outline: require('lucide-static/icons/list-tree.svg'),
   paste: require('lucide-static/icons/clipboard-paste.svg'),
   pause: require('lucide-static/icons/pause.svg'),
   print: require('lucide-static/icons/printer.svg'),

@@ -1,5 +1,6 @@
 'use strict';
 // The file: that it is saved, that it changed outside, and what to do when it cannot be written.
+const {listenTo} = require('./listening');
 
 const titleOf = (path) => path.split('/').pop().replace(/\.ipynb$/, '');
 
@@ -38,8 +39,7 @@ module.exports = {
       document.title = titleOf(name);
       history.replaceState(history.state, '', `${this.base}/notebooks/${name.split('/').map(encodeURIComponent).join('/')}${location.hash}`);
     };
-    this.model.root.on('change', path, changed);
-    this.on('destroy', () => this.model.root.removeListener('change', changed));
+    this.on('destroy', listenTo(this.model.root, 'change', [path], changed));
   },
 
   canSaveAnew(save) {
@@ -63,7 +63,6 @@ module.exports = {
       const notes = (merged.notes || []).join(' ');
       this.toast(`The file changed outside; the changes are here now. ${notes}`.trim(), 'news');
     };
-    for (const pattern of [`${path}._merged`, `${path}._merged.**`]) this.model.root.on('all', pattern, changed);
-    this.on('destroy', () => this.model.root.removeListener('all', changed));
+    this.on('destroy', listenTo(this.model.root, 'all', [`${path}._merged`, `${path}._merged.**`], changed));
   }
 };

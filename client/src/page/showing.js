@@ -1,5 +1,6 @@
 'use strict';
 // The notebook is on the page: what is set up for it, and taken down with it.
+const {listenTo} = require('./listening');
 const {CellOrder} = require('../cells/order');
 const {Viewport} = require('../cells/viewport');
 const {followPeople} = require('../people/presence');
@@ -89,8 +90,8 @@ module.exports = {
         else source.changed();
       }
     };
-    const listener = this.model.root.on('all', `notebooks.${this.notebookId}.contents.**`, changed);
-    this.on('destroy', () => this.model.root.removeListener('all', listener));
+    const path = `notebooks.${this.notebookId}.contents`;
+    this.on('destroy', listenTo(this.model.root, 'all', [path, `${path}.**`], changed));
   },
 
   // Editors come a few at a time, and not while the page flies past, so that scrolling stays smooth.
