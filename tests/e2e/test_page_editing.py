@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import nbformat
 import pytest
@@ -113,6 +114,21 @@ async def test_brackets_match_and_the_kernels_language_is_used(
     )
     await page.keys("Control+Home", "End")
     await expect(page.cell(0).locator(".cm-matchingBracket")).to_have_text(["(", ")"])
+
+
+async def test_a_click_puts_the_caret_where_it_lands_and_selects_nothing(
+    open_notebook: OpenNotebook,
+) -> None:
+    code = "\n".join(f"line_{number:02} = {number}" for number in range(12))
+    page = await open_notebook(new_markdown_cell("# Tall\n\n" * 5), new_code_cell(code))
+    await expect(page.cell(1)).to_have_class(re.compile(r"\blive\b"), timeout=PATIENCE)
+    await page.command(0)
+    await page.cell(1).locator(".cm-line").nth(6).click()
+    await expect(page.cell(1).locator(".cm-content")).to_be_focused()
+    assert await page.page.evaluate("() => getSelection().toString()") == ""
+    await page.keys("Home")
+    await page.type("# ")
+    assert "\n# line_06 = 6\n" in (await page.sources())[1]
 
 
 async def test_several_carets_type_at_once(open_notebook: OpenNotebook) -> None:
