@@ -128,6 +128,13 @@ def test_a_run_keeps_its_large_values_until_they_are_put_away() -> None:
     assert area.large_values() == {}
 
 
+def test_what_must_be_whole_keeps_its_large_values() -> None:
+    area = OutputArea(in_line=True)
+    area.receive("display_data", {"data": {"image/png": LARGE}, "metadata": {}})
+    assert area.outputs()[0]["data"] == {"image/png": LARGE}
+    assert area.large_values() == {}
+
+
 def test_an_endless_error_is_cut() -> None:
     area = OutputArea()
     lines = ["x" * 1_000_000, *("frame" for _ in range(5000))]

@@ -65,16 +65,24 @@ class _Cut:
 class OutputArea:
     """The outputs of one run of a cell, growing as messages come.
 
-    ``outputs`` may be those of an earlier process, whose work is taken up.
+    ``outputs`` may be those of an earlier process, whose work is taken up; ``in_line``
+    ones keep their large values, for who must have them whole.
     """
 
-    def __init__(self, outputs: list[Output] | None = None, clear_next: bool = False) -> None:
+    def __init__(
+        self,
+        outputs: list[Output] | None = None,
+        clear_next: bool = False,
+        *,
+        in_line: bool = False,
+    ) -> None:
         self.clear_next = clear_next
         """Whether the next output takes the place of all there are."""
         self._head: list[Output] = []
         self._tail: deque[Output] = deque()
         self._cut = _Cut()
         self._cutting = False
+        self._in_line = in_line
         self._blobs: Blobs = {}
         self._restore(outputs or [])
 
@@ -111,6 +119,9 @@ class OutputArea:
         self._blobs = {name: data for name, data in self._blobs.items() if name in shown}
         return dict(self._blobs)
 
+    def _taken(self, item: Output, at: int) -> Output:
+        return item if self._in_line else take_out(item, at, self._blobs)
+
     def put_away(self, names: Iterable[str]) -> None:
         """Note that values are kept now where they stay."""
         for name in names:
@@ -143,7 +154,7 @@ class OutputArea:
             for at, item in enumerate(items):
                 if item.get("_display") == display_id:
                     place = at if items is self._head else HEAD_ITEMS + at
-                    items[at] = {**item, **take_out(_shown(content), place, self._blobs)}
+                    items[at] = {**item, **self._taken(_shown(content), place)}
                     found = True
         return found
 
@@ -157,7 +168,7 @@ class OutputArea:
         self._bound()
 
     def _add(self, item: Output) -> None:
-        taken = take_out(item, len(self._head) + len(self._tail), self._blobs)
+        taken = self._taken(item, len(self._head) + len(self._tail))
         (self._tail if self._cutting else self._head).append(taken)
         self._bound()
 

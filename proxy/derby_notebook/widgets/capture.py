@@ -31,7 +31,8 @@ class Captures:
     def update(self, comm_id: str, state: dict[str, Any], changed: set[str]) -> None:
         """The kernel set some keys of an Output widget."""
         if comm_id not in self._areas or "outputs" in changed:
-            self._areas[comm_id] = OutputArea(list(state.get("outputs") or []))
+            # The kernel is told what the widget shows, so it has to be whole.
+            self._areas[comm_id] = OutputArea(list(state.get("outputs") or []), in_line=True)
         if "msg_id" in changed:
             self._taking.pop(comm_id, None)
             if state.get("msg_id"):
