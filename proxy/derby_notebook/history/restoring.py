@@ -16,7 +16,8 @@ from sharedb_py.snapshot import Snapshot
 __all__ = ["Plan", "Step", "plan_cell", "plan_notebook", "undoing"]
 
 _CONTENT: Final = ("cell_type", "metadata", "attachments")
-_SHOWN: Final = ("outputs", "execution_count")
+_SHOWN: Final = ("outputs", "execution_count", "_trusted")
+"""What a cell shows, and whether that may run: the one never comes back without the other."""
 _PASSING: Final = ("_state", "_editors", "_input", "_run")
 RUNNING: Final = ("run", "queued", "busy")
 
