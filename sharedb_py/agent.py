@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 from sharedb_py.delivery import Delivery, DocStream, close_all
@@ -315,6 +315,16 @@ class Agent:
 
     # Reading and subscribing
 
+    async def admit(self, collection: str, ids: Collection[str]) -> None:
+        """Called before ops of documents are read from a version on; raise to refuse.
+
+        Snapshots have a hook for that, such ops have none but the one that is
+        called for each of them. A subclass may know who may read what.
+        """
+
+    async def admit_to_channel(self, channel: str) -> None:
+        """Called before a client hears of who is on a presence channel; raise to refuse."""
+
     async def open_streams(self, name: ResolvedName, ids: Iterable[str]) -> dict[str, DocStream]:
         """Subscribe to documents, to all or, if one fails, to none."""
         ids = list(ids)
@@ -348,12 +358,14 @@ class Agent:
 
     async def send_ops(self, name: ResolvedName, doc_id: str, version: Any) -> None:
         """Send the client a document's ops from a version on."""
+        await self.admit(name.collection, [doc_id])
         ops = await self.backend.reader.ops(self, name, doc_id, as_version(version))
         self._send_ops(name.index, doc_id, ops)
 
     async def send_ops_bulk(self, name: ResolvedName, versions: Mapping[str, Any]) -> None:
         """Send the client the ops of many documents, each from its version on."""
         since = {doc_id: as_version(v or 0) for doc_id, v in versions.items()}
+        await self.admit(name.collection, since)
         for doc_id, ops in (await self.backend.reader.ops_bulk(self, name, since)).items():
             self._send_ops(name.index, doc_id, ops)
 

@@ -193,6 +193,7 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
     if not agent.backend.presence:
         return NO_REPLY
     presences, name = _presences_of(agent), message["ch"]
+    await agent.admit_to_channel(name)
     if len(presences.channels) >= MAX_REMEMBERED and name not in presences.channels:
         raise ShareDBError(f"A client may listen to {MAX_REMEMBERED} channels at a time")
     channel = presences.channels.setdefault(name, _Channel())

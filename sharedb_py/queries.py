@@ -15,10 +15,10 @@ from sharedb_py.live.changes import result
 from sharedb_py.live.follower import Follower
 from sharedb_py.live.results import LiveResults, QueryPlan
 from sharedb_py.live.sharing import SharedQueries
-from sharedb_py.messages import Message, build_op
+from sharedb_py.messages import Message
 from sharedb_py.middleware import QueryContext
 from sharedb_py.projections import Projection
-from sharedb_py.reads import ResolvedName, as_version
+from sharedb_py.reads import ResolvedName
 
 __all__ = ["HANDLERS", "shared_queries"]
 
@@ -206,10 +206,8 @@ async def _catch_up(
     if missing:
         found = await agent.backend.reader.snapshots(agent, name, missing)
         reply = {"data": {doc_id: payload(item) for doc_id, item in found.items()}}
-    since = {doc_id: as_version(v) for doc_id, v in versions.items() if v is not None}
-    for doc_id, ops in (await agent.backend.reader.ops_bulk(agent, name, since)).items():
-        for op in ops:
-            agent.send(build_op(name.index, doc_id, op))
+    since = {doc_id: v for doc_id, v in versions.items() if v is not None}
+    await agent.send_ops_bulk(name, since)
     followed.follower.start(list(versions))
     await followed.follower.bring_to(followed.results)
     return reply

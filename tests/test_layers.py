@@ -54,6 +54,39 @@ LAYERS = [
     "sharedb_py.cli",
 ]
 
+NOTEBOOK_LAYERS = [
+    "derby_notebook.jupyter.http",
+    "derby_notebook.jupyter",
+    "derby_notebook.documents",
+    "derby_notebook.hooks",
+    "derby_notebook.cluster",
+    "derby_notebook.places",
+    "derby_notebook.outputs",
+    "derby_notebook.kernels.messages",
+    "derby_notebook.kernels.journal",
+    "derby_notebook.widgets",
+    "derby_notebook.files",
+    "derby_notebook.kernels",
+    "derby_notebook.widgets.kernel_side",
+    "derby_notebook.widgets.bridge",
+    "derby_notebook.kernels.relay",
+    "derby_notebook.kernels.control",
+    "derby_notebook.people.colors",
+    "derby_notebook.history",
+    "derby_notebook.people.names",
+    "derby_notebook.people.roles",
+    "derby_notebook.people.rules",
+    "derby_notebook.people.editors",
+    "derby_notebook.people.reach",
+    "derby_notebook.service",
+    "derby_notebook.people.access",
+    "derby_notebook.extensions",
+    "derby_notebook.web",
+    "derby_notebook.app",
+    "derby_notebook.hub",
+    "derby_notebook.cli",
+]
+
 
 def modules(folder: str) -> Iterator[tuple[str, Path]]:
     """Yield the dotted name and path of each module under a package folder."""
@@ -73,25 +106,24 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def layer(module: str) -> int | None:
+def layer(module: str, layers: list[str]) -> int | None:
     """Return the index of the layer that a module is in, or None if it is in none."""
-    found = [
-        index
-        for index, name in enumerate(LAYERS)
-        if module == name or module.startswith(name + ".")
-    ]
-    return found[-1] if found else None
+    found = [name for name in layers if module == name or module.startswith(name + ".")]
+    return layers.index(max(found, key=len)) if found else None
 
 
 SHAREDB = [entry for entry in modules("sharedb_py") if entry[0] != "sharedb_py"]
+PACKAGES = {"derby_notebook", "derby_notebook.people", "derby_notebook.web"}
+NOTEBOOK = [entry for entry in modules("proxy/derby_notebook") if entry[0] not in PACKAGES]
+LAYERED = [(*entry, LAYERS) for entry in SHAREDB] + [(*it, NOTEBOOK_LAYERS) for it in NOTEBOOK]
 
 
-@pytest.mark.parametrize(("name", "path"), SHAREDB, ids=[name for name, _ in SHAREDB])
-def test_a_module_imports_only_lower_layers(name: str, path: Path) -> None:
-    own = layer(name)
-    assert own is not None, f"{name} stands in no layer: add it to LAYERS where it belongs"
+@pytest.mark.parametrize(("name", "path", "layers"), LAYERED, ids=[each[0] for each in LAYERED])
+def test_a_module_imports_only_lower_layers(name: str, path: Path, layers: list[str]) -> None:
+    own = layer(name, layers)
+    assert own is not None, f"{name} stands in no layer: add it where it belongs"
     for imported in imports(path):
-        other = layer(imported)
+        other = layer(imported, layers)
         assert other is None or other <= own, f"{name} imports {imported}, which stands above it"
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 
 from derby_notebook.jupyter.api import JupyterAPI
+from derby_notebook.jupyter.asking import Asking
 from derby_notebook.people.access import guard
 from derby_notebook.people.roles import Role
 from derby_notebook.service import NotebookService
@@ -52,19 +53,19 @@ class NotebookApp:
         roles = dict(roles or {})
         self.backend = backend
         self.api = JupyterAPI(jupyter_url, token)
-        parts = urlsplit(self.api.url)
-        self.base = parts.path.rstrip("/")
+        self.base = urlsplit(self.api.url).path.rstrip("/")
         self.service = NotebookService(backend, self.api, state)
-        self.identity = Identity(self.api.url, roles)
+        self.asking = Asking(self.api.url)
         self.proxy = ReverseProxy(
-            f"{parts.scheme}://{parts.netloc}",
+            self.api.url,
             token,
             trusted=trust_proxy,
             observer=partial(note_file_operation, self.service, self.base),
         )
         guard(backend, self.service)
         assets = Assets()
-        gate = Gate(self.identity, trusted=trust_proxy)
+        identity = Identity(self.asking, roles, trusted=trust_proxy)
+        gate = Gate(identity, self.asking, self.service.places, trusted=trust_proxy)
         history = History(self.service, gate, self.base)
         self.routes = [
             *NotebookPages(self.service, history, gate, self.proxy, assets, self.base).routes(),
@@ -82,7 +83,7 @@ class NotebookApp:
         await self.service.close()
         await self.backend.close()
         await self.proxy.close()
-        await self.identity.close()
+        await self.asking.close()
         await self.api.close()
 
 

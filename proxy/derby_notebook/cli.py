@@ -8,15 +8,19 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import webbrowser
 from collections.abc import Coroutine, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from derby_notebook.app import NotebookApp, create_app
+from derby_notebook.extensions import load_hooks
+from derby_notebook.hub import Hub, hub_of
 from derby_notebook.jupyter.process import JupyterProcess
 from derby_notebook.people.roles import parse_roles
 from derby_notebook.web.logs import set_up
@@ -79,7 +83,23 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=ROLE",
         help="owner, editor or viewer for a user, * for all others; may be repeated",
     )
-    add("--trust-proxy", action="store_true", help="believe the X-Forwarded-* of a proxy before us")
+    add(
+        "--trust-proxy",
+        action="store_true",
+        help="believe the X-Forwarded-* of a proxy before us; nobody else may reach the port",
+    )
+    add(
+        "--hooks",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="let this file's add_hooks(service) hook into what happens; may be repeated",
+    )
+    add(
+        "--hub",
+        action="store_true",
+        help="be a JupyterHub's single-user server: address, folder and sign-in are the hub's",
+    )
     add("--certfile", help="serve TLS with this certificate")
     add("--keyfile", help="its private key")
     add(
@@ -133,7 +153,40 @@ def _given_token(options: argparse.Namespace) -> str:
         raise Problem(f"Cannot read DERBY_NOTEBOOK_TOKEN_FILE {path}: {error.strerror}") from error
 
 
+def _hub(options: argparse.Namespace) -> Hub | None:
+    """Return the hub that spawned us, if one did; its word stands above the command line's."""
+    if not options.hub:
+        return None
+    try:
+        hub = hub_of(os.environ)
+    except ValueError as error:
+        raise Problem(f"--hub {error}") from error
+    if find_spec("jupyterhub") is None:
+        raise Problem("--hub needs the package jupyterhub: pip install jupyterhub")
+    options.host, options.port, options.base_url = hub.host, hub.port, hub.base_url
+    options.folder = hub.folder or options.folder
+    options.trust_proxy = options.no_browser = True
+    return hub
+
+
+def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
+    if keyfile and not certfile:
+        raise Problem("--keyfile needs --certfile")
+    if certfile:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile)
+        except OSError as error:
+            reason = error.strerror or error
+            raise Problem(f"--certfile {certfile} cannot be used: {reason}") from error
+
+
 async def _serve(options: argparse.Namespace) -> None:
+    hub = _hub(options)
+    _check_certificate(options.certfile, options.keyfile)
+    try:
+        hooks = [load_hooks(name) for name in options.hooks]
+    except ValueError as error:
+        raise Problem(f"--hooks {error}") from error
     folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
         raise Problem(f"There is no folder {options.folder}")
@@ -157,10 +210,14 @@ async def _serve(options: argparse.Namespace) -> None:
         await backend.pubsub.check()
         if url is None:
             print(f"Starting a Jupyter Server on {folder} …", flush=True)
-            token = _lasting_token(state)
-            public = options.trust_proxy or options.host not in LOOPBACK
+            token = hub.token if hub else _lasting_token(state)
             jupyter = JupyterProcess(
-                folder, token, state, base_url=options.base_url, any_host=public
+                folder,
+                token,
+                state,
+                base_url=options.base_url,
+                any_host=options.trust_proxy or options.host not in LOOPBACK,
+                hub=hub.environment if hub else None,
             )
             await jupyter.start()
             url = jupyter.url
@@ -168,8 +225,11 @@ async def _serve(options: argparse.Namespace) -> None:
         notebook = NotebookApp(
             backend, url, token, state=state, roles=roles, trust_proxy=options.trust_proxy
         )
+        for add_hooks in hooks:
+            add_hooks(notebook.service)
         app = create_app(notebook)
-        address = _address(listener, folder, token if jupyter else "", notebook.base, options)
+        shared = token if jupyter and not hub else ""
+        address = _address(listener, folder, shared, notebook.base, options)
         await _run(app, listener, options, address)
     finally:
         if jupyter is not None:
@@ -231,6 +291,7 @@ async def _run(
         log_level=options.log_level,
         log_config=None,
         proxy_headers=options.trust_proxy,
+        forwarded_allow_ips="*" if options.trust_proxy else None,
         ssl_certfile=options.certfile,
         ssl_keyfile=options.keyfile,
         timeout_graceful_shutdown=2,

@@ -27,6 +27,7 @@ from derby_notebook.kernels.asking import AskedRuns, asks_for_run
 from derby_notebook.kernels.control import Kernels
 from derby_notebook.outputs.collecting import collect_now_and_then
 from derby_notebook.people.editors import Editors
+from derby_notebook.places import Places
 from sharedb_py.backend import Backend
 from sharedb_py.ops import Op
 from sharedb_py.pubsub import Published, Subscription
@@ -70,6 +71,7 @@ class NotebookService:
         self.kernels.changed = self._touch
         self.editors = Editors(self.documents)
         self.hooks = Hooks()
+        self.places = Places(backend, self.documents)
         self.owners = Owners(backend.db.leases(), self._take_up, self._lost, self.editors.clear)
         self.calls = Calls(backend.pubsub, self.owners)
         self.calls.handlers |= {
@@ -322,6 +324,7 @@ class NotebookService:
     def _receive(self, published: Published) -> None:
         op = published.message
         self._told.put_nowait(op)
+        self.places.follow(op)
         if op["c"] == "notebooks":
             self._notebook_changed(op)
         elif op["c"] == "cells":

@@ -27,7 +27,9 @@ TOKEN = "the-servers-own-secret-5up3r"
 class JupyterServer(Program):
     """A Jupyter Server on a folder of its own; it can be ended and started again."""
 
-    def __init__(self, home: Path, *, port: int | None = None, base: str = "/") -> None:
+    def __init__(
+        self, home: Path, *, port: int | None = None, base: str = "/", config: str = ""
+    ) -> None:
         self.folder = home / "work"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -42,6 +44,8 @@ class JupyterServer(Program):
             "env": {"PS1": "$"},
         }
         (kernels / "kernel.json").write_text(json.dumps(spec))
+        (home / "config").mkdir(exist_ok=True)
+        (home / "config" / "jupyter_server_config.py").write_text(config)
         super().__init__(
             "jupyter-notebook",
             *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
@@ -58,6 +62,7 @@ class JupyterServer(Program):
                 "JUPYTER_PATH": str(home / "share"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
                 "JUPYTER_DATA_DIR": str(home / "data"),
+                "JUPYTER_CONFIG_DIR": str(home / "config"),
                 "IPYTHONDIR": str(home / "ipython"),
             },
         )
@@ -104,9 +109,10 @@ class DerbyServer(Program):
         """Return a client that nobody knows yet."""
         return httpx.AsyncClient(base_url=self.url, timeout=30)
 
-    async def browser(self) -> httpx.AsyncClient:
+    async def browser(self, **headers: str) -> httpx.AsyncClient:
         """Return a client that is signed in by its cookie, as a browser is."""
         client = self.http()
+        client.headers.update(headers)
         page = await client.get("login")
         form = {"password": TOKEN, "_xsrf": client.cookies["_xsrf"]}
         answer = await client.post("login", data=form)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derby_notebook.people.access import refusal
 from derby_notebook.people.roles import parse_roles, role_of, viewer_may
+from derby_notebook.people.rules import misshapen, refusal, unlimited
 from sharedb_py.client.aio.websocket import WebSocketConnection, connect
 from sharedb_py.errors import ShareDBError
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
@@ -86,13 +86,72 @@ def test_no_other_collection_can_be_written(name: str, data: dict[str, int]) -> 
 
 
 def test_people_write_about_themselves_only() -> None:
-    assert refusal("users", "ann", {"create": {"data": {}}}, ANN) is None
-    assert refusal("users", "ben", {"create": {"data": {}}}, ANN)
-    assert refusal("userNotebooks", "x", {"create": {"data": {"_user": "vic"}}}, VIEWER) is None
-    assert refusal("userNotebooks", "x", {"create": {"data": {"_user": "ben"}}}, ANN)
+    named = {**ANN, "display_name": "Ann Lee", "avatar_url": None}
+    known = {"id": "ann", "name": "Ann Lee", "color": "#fff", "icon": None}
+    assert refusal("users", "ann", {"create": {"data": known}}, named) is None
+    assert refusal("users", "ben", {"create": {"data": known}}, named)
+    assert refusal("users", "ann", {"create": {"data": {**known, "name": "Ben"}}}, named)
+    assert refusal("users", "ann", {"create": {"data": {**known, "role": "owner"}}}, named)
+    assert refusal("users", "ann", {"op": [{"p": ["name"], "oi": "Ann Lee"}]}, named) is None
+    assert refusal("users", "ann", {"op": [{"p": ["name"], "oi": "Ben"}]}, named)
+    assert refusal("users", "ann", {"op": [{"p": ["name", 0], "si": "Ben"}]}, named)
+    mine = {"_user": "vic", "_notebook": "n"}
+    assert refusal("userNotebooks", "x", {"create": {"data": mine}}, VIEWER) is None
+    assert refusal("userNotebooks", "x", {"create": {"data": {**mine, "_user": "ben"}}}, VIEWER)
+    assert refusal("userNotebooks", "x", {"create": {"data": {"_notebook": "n"}}}, VIEWER)
+
+
+def test_a_message_is_its_authors() -> None:
     message = {"_user": "ann", "_notebook": "n", "source": "hi", "created": 1}
     assert refusal("messages", "m", {"create": {"data": message}}, ANN) is None
     assert refusal("messages", "m", {"create": {"data": {**message, "_user": "ben"}}}, ANN)
+    edit = {"op": [{"p": ["source"], "oi": "forged"}]}
+    assert refusal("messages", "m", edit, ANN, message) is None
+    other = {**ANN, "username": "ben"}
+    assert refusal("messages", "m", edit, other, message)
+    assert refusal("messages", "m", {"del": True}, other, message)
+    assert refusal("messages", "m", {"del": True}, {**other, "role": "owner"}, message) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": 5},
+        {"source": None},
+        {"cell_type": "poem"},
+        {"metadata": []},
+        {"attachments": "x"},
+        {"_weight": "heavy"},
+        {"_weight": True},
+    ],
+)
+def test_what_is_no_cell_is_refused_before_it_spoils_the_file(change: dict[str, Any]) -> None:
+    assert misshapen("cells", CELL) is None
+    assert misshapen("cells", {**CELL, **change})
+
+
+@pytest.mark.parametrize(
+    ("collection", "query"),
+    [
+        ("cells", {}),
+        ("cells", {"_notebook": {"$ne": "x"}}),
+        ("cells", {"_notebook": {"$in": ["a", "b"]}}),
+        ("cells", {"$or": [{"_notebook": "a"}]}),
+        ("cells", {"_notebook": "a", "$distinct": {"field": "source"}}),
+        ("cells", {"_notebook": "a", "$aggregate": []}),
+        ("cells", {"_notebook": "a", "$where": "1"}),
+        ("notebooks", {}),
+        ("messages", {"_user": "ben"}),
+        ("users", {"$mapReduce": {}}),
+        ("cells", []),
+    ],
+)
+def test_a_query_names_the_one_notebook_it_looks_into(collection: str, query: Any) -> None:
+    assert unlimited(collection, query)
+    assert unlimited("cells", {"_notebook": "a", "$sort": {"_weight": 1}, "$limit": 3}) is None
+    assert unlimited("notebooks", {"name": "a.ipynb"}) is None
+    assert unlimited("notebooks", {"_id": "a"}) is None
+    assert unlimited("notebooks", {"_id": {"$gt": ""}})
 
 
 def test_roles_come_from_settings_and_from_jupyter() -> None:

@@ -44,10 +44,13 @@ async def test_our_process_dies_in_the_middle_of_a_run(session: Session) -> None
         await put(second, "print('next')")
         for doc in (first, second):
             await doc.submit([{"p": ["_state"], "oi": "run"}])
+        me = (await session.browser.get("api/me")).json()["identity"]["username"]
+        await second.submit([{"p": ["_editors"], "oi": {me: 1}}])
         await until(lambda: "12\n" in said(first.data))
         session.server.kill()
         await asyncio.sleep(0.5)
         session.server.start()
+        await until(lambda: second.data["_editors"] == {}, "nobody is in a cell any more")
         await until(lambda: ended(first) and ended(second), "both ended")
         expected = "".join(f"{number}\n" for number in range(60)) + "'end'"
         assert said(first.data) == expected
@@ -120,6 +123,8 @@ async def test_our_process_dies_while_people_type(session: Session, people: int)
             for number in range(60):
                 assert text.count(f"<{at}.{number}>") == 1, (at, number)
         await session.until_saved(*sources)
+        async with session.line() as newcomer:
+            assert [doc.data["source"] for doc in await session.cells(newcomer)] == sources
     finally:
         for line in lines:
             await line.close()
@@ -212,6 +217,44 @@ async def test_jupyter_is_killed_in_the_middle_of_a_run_and_of_typing(
             await until(lambda: notebook.data["_save"]["state"] == "saved")
             assert session.sources()[2] == "typed 2"
         await browser.aclose()
+
+
+async def test_jupyter_dies_in_the_middle_of_a_save(
+    own_jupyter: JupyterServer, tmp_path: Path
+) -> None:
+    path = write_notebook(own_jupyter.folder / "a.ipynb", "0", "1", "x" * 3_000_000)
+    with DerbyServer(own_jupyter, tmp_path / "derby") as server:
+        browser = await server.browser()
+        session = Session(server, browser, path)
+        await session.open()
+        async with session.line() as client:
+            first, *_ = await session.cells(client)
+            for number in range(2):
+                await first.submit([{"p": ["source", 0], "si": f"<{number}>"}])
+                url = f"derby/notebooks/{session.notebook}/save"
+                saving = asyncio.create_task(session.browser.post(url, headers=POST))
+                await asyncio.sleep(0.03 + 0.02 * number)
+                own_jupyter.kill()
+                await asyncio.gather(saving, return_exceptions=True)
+                own_jupyter.start()
+            await session.until_saved("<1><0>0", "1", "x" * 3_000_000)
+            assert first.data["source"] == "<1><0>0"
+        await browser.aclose()
+
+
+async def test_the_kernel_dies_in_the_middle_of_saves(session: Session) -> None:
+    async with session.line() as client:
+        first, second, _ = await session.cells(client)
+        await put(first, "import os\nos.kill(os.getpid(), 9)")
+        await first.submit([{"p": ["_state"], "oi": "run"}])
+        for number in range(20):
+            await second.submit([{"p": ["source", 0], "si": f"<{number}>"}])
+            url = f"derby/notebooks/{session.notebook}/save"
+            answer = await session.browser.post(url, headers=POST)
+            assert answer.is_success
+        await until(lambda: ended(first))
+        typed = "".join(f"<{number}>" for number in reversed(range(20)))
+        await session.until_saved("import os\nos.kill(os.getpid(), 9)", f"{typed}1", "2")
 
 
 async def test_a_password_is_in_no_file_of_ours(session: Session) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from derby_notebook.web.logs import JSONFormatter, Redacting
 from derby_notebook.web.origin import same_origin
 from derby_notebook.web.reverse_proxy import end_to_end, without_token
 from sharedb_py.backend import Backend
+from sharedb_py.client.aio.websocket import connect
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import eventually
 
@@ -93,11 +96,29 @@ def record(message: str) -> logging.LogRecord:
 @pytest.mark.parametrize("kind", [JSONFormatter(), logging.Formatter("%(message)s")])
 def test_logs_tell_no_secrets(kind: logging.Formatter) -> None:
     formatter = Redacting(kind, ["s3cr3t"])
-    lines = ["GET /tree?token=abc123&x=1", "Authorization: token abc123", "it is s3cr3t"]
-    for line in [*lines, "password=abc123", "/login?next=%2F%3Ftoken%3Dabc123"]:
+    lines = [
+        "GET /tree?token=abc123&x=1",
+        "Authorization: token abc123",
+        "'authorization': 'Bearer abc123'",
+        "< cookie: username-x=2|1:0|abc123; other=abc123",
+        "Set-Cookie: _xsrf=abc123; Path=/",
+        '{"token": "abc123"}',
+        "it is s3cr3t",
+        "password=abc123",
+        "/login?next=%2F%3Ftoken%3Dabc123",
+    ]
+    for line in lines:
         text = formatter.format(record(line))
-        assert "abc123" not in text
+        assert "abc123" not in text, line
         assert "s3cr3t" not in text
+    try:
+        raise ValueError("s3cr3t and token=abc123")
+    except ValueError:
+        failed = record("it failed")
+        failed.exc_info = sys.exc_info()
+    text = formatter.format(failed)
+    assert "ValueError" in text
+    assert not {"s3cr3t", "abc123"} & set(re.findall(r"\w+", text))
     if isinstance(kind, JSONFormatter):
         assert json.loads(formatter.format(record("x")))["level"] == "info"
 
@@ -128,10 +149,13 @@ def test_a_page_loses_its_token(page: bytes) -> None:
 @pytest.mark.jupyter
 @pytest.mark.timeout(60)
 async def test_all_addresses_may_have_a_prefix(tmp_path: Path) -> None:
-    with JupyterServer(tmp_path / "jupyter", base="/user/alice/") as jupyter:
+    forwarded = {"X-Forwarded-Host": "team.example"}
+    config = "c.ServerApp.allow_remote_access = True"
+    with JupyterServer(tmp_path / "jupyter", base="/user/alice/", config=config) as jupyter:
         write_notebook(jupyter.folder / "a.ipynb", "1")
-        with DerbyServer(jupyter, tmp_path / "derby", "--trust-proxy") as server:
-            browser = await server.browser()
+        logs = ("--log-format", "json", "--log-level", "debug")
+        with DerbyServer(jupyter, tmp_path / "derby", "--trust-proxy", *logs) as server:
+            browser = await server.browser(**forwarded)
             page = await browser.get("notebooks/a.ipynb")
             assert page.status_code == 200
             assert '"base": "/user/alice"' in page.text
@@ -141,7 +165,6 @@ async def test_all_addresses_may_have_a_prefix(tmp_path: Path) -> None:
             headers = {
                 "X-Requested-With": "derby-notebook",
                 "Origin": "https://team.example",
-                "X-Forwarded-Host": "team.example",
             }
             notebook = page.text.split('"notebookId": "')[1].split('"')[0]
             saved = await browser.post(f"derby/notebooks/{notebook}/save", headers=headers)
@@ -152,5 +175,16 @@ async def test_all_addresses_may_have_a_prefix(tmp_path: Path) -> None:
             answer = await stranger.get("notebooks/a.ipynb")
             assert answer.headers["location"].startswith("/user/alice/login?next=")
             await stranger.aclose()
+            cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+            channel = f"ws{server.url[4:]}channel?token={TOKEN}"
+            headers = {"Cookie": cookies, "Origin": "https://team.example", **forwarded}
+            async with connect(channel, headers=headers) as line:
+                assert (await line.query("cells", {"_notebook": notebook})).docs
+            secrets = [TOKEN, *(value for value in browser.cookies.values())]
             await browser.aclose()
-        assert TOKEN not in server.output()
+        said = server.output()
+        assert not [secret for secret in secrets if secret in said]
+        logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert {"time", "level", "logger", "message"} <= set(logged[0])
+        told = [line for line in said.splitlines() if not line.startswith("{")]
+        assert all(line.startswith(("Share this", "Open http")) for line in told), told

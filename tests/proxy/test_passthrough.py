@@ -246,6 +246,17 @@ async def test_the_token_is_in_no_answer(
     assert TOKEN not in derby.output()
 
 
+async def test_jupyter_collaboration_is_off(browser: httpx.AsyncClient, derby: DerbyServer) -> None:
+    """It would be a second owner of the file, with a copy of its own."""
+    headers = {"X-XSRFToken": browser.cookies["_xsrf"]}
+    body = {"format": "json", "type": "notebook"}
+    answer = await browser.put("api/collaboration/session/a.ipynb", json=body, headers=headers)
+    assert (answer.status_code, "kept by derby-notebook" in answer.text) == (404, True)
+    with pytest.raises(InvalidStatus):
+        async with connect(ws(derby, "api/collaboration/room/x"), additional_headers=AUTH):
+            pass
+
+
 async def test_jupyter_away_is_said_at_once(tmp_path: Path, own_jupyter: JupyterServer) -> None:
     with DerbyServer(own_jupyter, tmp_path / "derby") as derby:
         own_jupyter.kill()

@@ -9,7 +9,7 @@ import httpx
 
 from derby_notebook.jupyter.http import http_client
 
-__all__ = ["JupyterAPI", "JupyterError"]
+__all__ = ["JupyterAPI", "JupyterError", "contents_address"]
 
 
 class JupyterError(Exception):
@@ -19,6 +19,24 @@ class JupyterError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+def segment(name: str) -> str:
+    """Return a name as one step of an address; raises ``JupyterError`` for one that is none."""
+    if name in ("", ".", ".."):
+        raise JupyterError(404, f"There is no {name or 'nameless one'}")
+    return quote(name, safe="")
+
+
+def contents_address(path: str) -> str:
+    """Return the address of a file below the server's own.
+
+    Raises ``JupyterError`` for what names no file: an HTTP client would take ``..``
+    for a step up, out of the contents and to any other endpoint.
+    """
+    if any(step in (".", "..") for step in path.replace("\\", "/").split("/")) or "\0" in path:
+        raise JupyterError(404, f"There is no file {path}")
+    return f"api/contents/{quote(path)}"
 
 
 class JupyterAPI:
@@ -56,25 +74,23 @@ class JupyterAPI:
 
     async def contents(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return a contents model; ``content``, ``hash``, ``type``, ``format`` as parameters."""
-        model: dict[str, Any] = await self._call(
-            "GET", f"api/contents/{quote(path)}", params=parameters
-        )
+        model: dict[str, Any] = await self._call("GET", contents_address(path), params=parameters)
         return model
 
     async def save(self, path: str, notebook: dict[str, Any]) -> dict[str, Any]:
         """Write a notebook and return its contents model."""
         body = {"type": "notebook", "format": "json", "content": notebook}
-        model: dict[str, Any] = await self._call("PUT", f"api/contents/{quote(path)}", json=body)
+        model: dict[str, Any] = await self._call("PUT", contents_address(path), json=body)
         return model
 
     async def save_text(self, path: str, text: str) -> None:
         """Write a file of text."""
         body = {"type": "file", "format": "text", "content": text}
-        await self._call("PUT", f"api/contents/{quote(path)}", json=body)
+        await self._call("PUT", contents_address(path), json=body)
 
     async def move(self, path: str, new: str) -> None:
         """Move a file; 409 if there is another at its new place."""
-        await self._call("PATCH", f"api/contents/{quote(path)}", json={"path": new})
+        await self._call("PATCH", contents_address(path), json={"path": new})
 
     async def session(self, path: str, kernel: str | None) -> dict[str, Any]:
         """Return the notebook's session; one is started if there is none."""
@@ -99,23 +115,23 @@ class JupyterAPI:
     async def checkpoints(self, path: str) -> list[dict[str, Any]]:
         """Return a file's checkpoints: ``id`` and ``last_modified`` of each."""
         found: list[dict[str, Any]] = await self._call(
-            "GET", f"api/contents/{quote(path)}/checkpoints"
+            "GET", f"{contents_address(path)}/checkpoints"
         )
         return found
 
     async def checkpoint(self, path: str) -> dict[str, Any]:
         """Keep the file as it is as Jupyter's checkpoint; return its ``id`` and time."""
-        made: dict[str, Any] = await self._call("POST", f"api/contents/{quote(path)}/checkpoints")
+        made: dict[str, Any] = await self._call("POST", f"{contents_address(path)}/checkpoints")
         return made
 
     async def restore_checkpoint(self, path: str, checkpoint_id: str) -> None:
         """Put a checkpoint in the place of the file."""
-        name = quote(checkpoint_id, safe="")
-        await self._call("POST", f"api/contents/{quote(path)}/checkpoints/{name}")
+        name = segment(checkpoint_id)
+        await self._call("POST", f"{contents_address(path)}/checkpoints/{name}")
 
     async def trust(self, path: str) -> None:
         """Have the notebook signed as it is on disk."""
-        await self._call("POST", f"api/contents/{quote(path)}/trust")
+        await self._call("POST", f"{contents_address(path)}/trust")
 
     async def kernel(self, kernel_id: str) -> dict[str, Any]:
         """Return a kernel's model."""
@@ -128,7 +144,7 @@ class JupyterAPI:
 
     async def kernel_specification(self, name: str) -> dict[str, Any]:
         """Return what a notebook's metadata says of a kernel; raises for one not installed."""
-        found = await self._call("GET", f"api/kernelspecs/{quote(name, safe='')}")
+        found = await self._call("GET", f"api/kernelspecs/{segment(name)}")
         spec = found["spec"]
         return {
             "name": name,

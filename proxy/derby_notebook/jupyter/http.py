@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
-__all__ = ["http_client"]
+__all__ = ["http_client", "tls_context"]
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return what trusts the system's certificates, or those that ``SSL_CERT_FILE`` names."""
+    return ssl.create_default_context()
 
 
 def http_client(**settings: Any) -> httpx.AsyncClient:
@@ -16,4 +24,4 @@ def http_client(**settings: Any) -> httpx.AsyncClient:
     It reads no proxy settings from the environment: Jupyter is near.
     """
     jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(cookies=jar, trust_env=False, **settings)
+    return httpx.AsyncClient(cookies=jar, trust_env=False, verify=tls_context(), **settings)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ class JupyterProcess:
 
     Its token goes by the environment, not the command line, where others could
     read it. ``state`` is the folder for its log and for the record by which it is
-    found again.
+    found again. ``hub`` gives the environment for an address where it is a
+    JupyterHub's single-user server, which knows its hub for one life only.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class JupyterProcess:
         base_url: str = "/",
         any_host: bool = False,
         grace: float = GRACE_SECONDS,
+        hub: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         self._folder = folder
         self._token = token
@@ -49,6 +52,7 @@ class JupyterProcess:
         self._base = f"/{base_url.strip('/')}/".replace("//", "/")
         self._any_host = any_host
         self._grace = grace
+        self._hub = hub
         self._keeper = 0
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -61,7 +65,7 @@ class JupyterProcess:
         record = self._read()
         if record and record.get("base") == self._base and alive(record["keeper"]):
             self.url = record["url"]
-            if await self._answers(authorized=True):
+            if self._hub is None and await self._answers(authorized=True):
                 self._keeper = record["keeper"]
                 self._note()
                 return True
@@ -96,12 +100,15 @@ class JupyterProcess:
         arguments = [
             *(sys.executable, "-m", "derby_notebook.jupyter.keeper"),
             *(str(self._record), str(self._grace)),
-            *(sys.executable, "-m", "notebook", "--no-browser"),
+            *(sys.executable, "-m", "jupyterhub.singleuser" if self._hub else "notebook"),
+            "--no-browser",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={port}",
             "--ServerApp.port_retries=0",
             f"--ServerApp.base_url={self._base}",
             f"--ServerApp.root_dir={self._folder}",
+            "--ServerApp.trust_xheaders=True",  # ours: we drop those of callers
+            "--IdentityProvider.cookie_options={'samesite': 'Lax'}",
             "--ZMQChannelsWebsocketConnection.limit_rate=False",
         ]
         if self._any_host:
@@ -115,11 +122,14 @@ class JupyterProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "JUPYTER_TOKEN": self._token},
+                env={**os.environ, **self._environment()},
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         self._keeper = self._child.pid
         self._note()
+
+    def _environment(self) -> Mapping[str, str]:
+        return {"JUPYTER_TOKEN": self._token} if self._hub is None else self._hub(self.url)
 
     async def _answers(self, *, authorized: bool = False) -> bool:
         path = "api/status" if authorized else "api"

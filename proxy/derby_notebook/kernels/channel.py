@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
+from derby_notebook.jupyter.http import tls_context
 from derby_notebook.kernels.messages import (
     SUBPROTOCOL,
     KernelMessage,
@@ -69,13 +70,18 @@ class KernelChannel:
         self._open.set()
         self._task = asyncio.create_task(self._follow())
 
+    def find(self) -> None:
+        """Connect as soon as Jupyter answers, however long that takes."""
+        self._task = asyncio.create_task(self._find())
+
     async def close(self) -> None:
         """Let the kernel go on without us; what had arrived is handed on first."""
         self._closing = True
         if self._socket is not None:
             await self._socket.close()
         if self._task is not None:
-            _, left = await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)
+            patience = CLOSE_SECONDS if self._socket is not None else 0
+            _, left = await asyncio.wait({self._task}, timeout=patience)
             if left:
                 self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -103,6 +109,7 @@ class KernelChannel:
             open_timeout=60,
             close_timeout=CLOSE_SECONDS,
             proxy=None,
+            ssl=tls_context() if url.startswith("wss") else None,
         )
 
     async def _follow(self) -> None:
@@ -114,15 +121,23 @@ class KernelChannel:
                 log.exception("A message of kernel %s could not be handled", self.kernel_id)
                 await self._socket.close()
             self._open.clear()
-            if self._closing:
+            if self._closing or not await self._stand_again():
                 return
-            await self._lost()
-            if not await self._reconnect():
-                await self._gone()
-                return
-            self.generation += 1
-            self._open.set()
-            await self.probe()
+
+    async def _find(self) -> None:
+        if await self._stand_again():
+            await self._follow()
+
+    async def _stand_again(self) -> bool:
+        """Return once a line stands again; False if the kernel is gone."""
+        await self._lost()
+        if not await self._reconnect():
+            await self._gone()
+            return False
+        self.generation += 1
+        self._open.set()
+        await self.probe()
+        return True
 
     async def _read(self, socket: ClientConnection) -> None:
         count = 0

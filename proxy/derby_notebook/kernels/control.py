@@ -165,10 +165,6 @@ class Kernels:
         relay = self._relays.get(notebook_id)
         return relay is None or relay.is_idle
 
-    async def act(self, kernel_id: str, action: str) -> None:
-        """``interrupt`` or ``restart`` a kernel that no notebook of ours runs in."""
-        await self._api.kernel_action(kernel_id, action)
-
     async def clear(self, notebook_id: str, cell: str | None = None) -> list[str]:
         """Take away what a cell, or every cell, shows; return which."""
         found = await self._documents.find("cells", {"_notebook": notebook_id})

@@ -24,6 +24,8 @@ __all__ = ["KernelLine", "LineListener", "NoKernel", "Notebook"]
 log = logging.getLogger(__name__)
 
 READY_SECONDS: Final = 5.0
+TAKE_UP_SECONDS: Final = 5.0
+"""How long the start waits for a Jupyter Server that is slow."""
 READY_TRIES: Final = 12
 
 
@@ -109,14 +111,19 @@ class KernelLine:
         return self._channel
 
     async def take_up(self) -> None:
-        """Go on with the kernel of the record, if it is still there."""
+        """Go on with the kernel of the record: now, or once Jupyter is there to be asked."""
         channel = self._channel = self._new_channel(self._record.kernel["id"])
         try:
-            await self._api.kernel(channel.kernel_id)
-            await channel.open()
+            async with asyncio.timeout(TAKE_UP_SECONDS):
+                await self._api.kernel(channel.kernel_id)
+                await channel.open()
         except (JupyterError, OSError, WebSocketException, TimeoutError) as error:
-            log.info("Kernel %s is not there any more: %s", channel.kernel_id, error)
-            await self._lose(GONE)
+            if isinstance(error, JupyterError) and error.status == 404:
+                log.info("Kernel %s is not there any more", channel.kernel_id)
+                await self._lose(GONE)
+            else:
+                log.info("Kernel %s cannot be asked yet: %s", channel.kernel_id, error)
+                channel.find()
             return
         await self._show("busy" if self._listener.busy else "idle")
         await channel.probe()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
-__all__ = ["PERMISSIONS", "Role", "may_edit", "parse_roles", "role_of", "viewer_may"]
+__all__ = ["Role", "may_edit", "parse_roles", "role_of", "viewer_may"]
 
 Role: TypeAlias = Literal["owner", "editor", "viewer"]
-
-PERMISSIONS: Final = {"contents": ["read", "write"], "kernels": ["execute"]}
-"""What Jupyter is asked about a caller."""
 
 
 def parse_roles(settings: list[str]) -> dict[str, Role]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -15,7 +14,7 @@ from derby_notebook.jupyter.api import JupyterError
 from derby_notebook.kernels.formatting import NotFormatted
 from derby_notebook.kernels.relay import NoKernel
 from derby_notebook.service import NotebookService
-from derby_notebook.web.asking import Action, Refused, own_cell, read_body, text_of
+from derby_notebook.web.asking import Action, Refused, own_cell, position_in, read_body, text_of
 from derby_notebook.web.file_actions import FILE_ACTIONS
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
@@ -26,7 +25,7 @@ __all__ = ["ACTIONS", "Actions", "run_action"]
 async def _complete(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
-    content = {"code": text_of(body, "code"), "cursor_pos": int(body.get("cursor_pos", 0))}
+    content = {"code": text_of(body, "code"), "cursor_pos": position_in(body)}
     return await service.kernels.relay(notebook_id).ask("complete_request", content)
 
 
@@ -35,7 +34,7 @@ async def _inspect(
 ) -> Any:
     content = {
         "code": text_of(body, "code"),
-        "cursor_pos": int(body.get("cursor_pos", 0)),
+        "cursor_pos": position_in(body),
         "detail_level": 1 if body.get("detail_level") else 0,
     }
     return await service.kernels.relay(notebook_id).ask("inspect_request", content)
@@ -189,28 +188,22 @@ class Actions:
 
     async def of_notebook(self, request: Request) -> Response:
         """Carry out what a page asks of its notebook."""
-        caller = await self._gate.editor(request)
+        notebook_id, action = request.path_params["notebook"], request.path_params["action"]
+        caller = await self._gate.editor_of(request, notebook_id)
         if isinstance(caller, Response):
             return caller
-        notebook_id, action = request.path_params["notebook"], request.path_params["action"]
         return await run_action(self._service, notebook_id, action, caller, request)
 
     async def of_kernel(self, request: Request) -> Response:
-        """Interrupt or restart a kernel for a signed-in person on a page of ours."""
-        caller = await self._gate.editor(request)
+        """Interrupt or restart the kernel of a notebook that is open here, by its id."""
+        kernel, action = request.path_params["kernel"], request.path_params["action"]
+        notebook_id = await self._service.kernels.notebook_of(kernel)
+        if action not in ("interrupt", "restart") or notebook_id is None:
+            return PlainTextResponse("Not found\n", 404)
+        caller = await self._gate.editor_of(request, notebook_id)
         if isinstance(caller, Response):
             return caller
-        kernel, action = request.path_params["kernel"], request.path_params["action"]
-        if action not in ("interrupt", "restart") or not re.fullmatch(r"[\w-]+", kernel):
-            return PlainTextResponse("Not found\n", 404)
-        notebook_id = await self._service.kernels.notebook_of(kernel)
-        if notebook_id is not None:
-            return await run_action(self._service, notebook_id, action, caller, request)
-        try:
-            await self._service.kernels.act(kernel, action)
-        except JupyterError as error:
-            return PlainTextResponse(f"{error.message}\n", error.status or 502)
-        return Response(status_code=204)
+        return await run_action(self._service, notebook_id, action, caller, request)
 
     async def _act(self, notebook_id: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Carry out, here, what was asked in this process or another."""

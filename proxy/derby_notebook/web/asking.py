@@ -11,7 +11,7 @@ from starlette.requests import Request
 from derby_notebook.service import NotebookService
 from derby_notebook.web.identity import Caller
 
-__all__ = ["Action", "Refused", "own_cell", "read_body", "text_of"]
+__all__ = ["Action", "Refused", "own_cell", "position_in", "read_body", "text_of"]
 
 MAX_BODY: Final = 1 << 20
 
@@ -33,6 +33,14 @@ def text_of(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str):
         raise Refused(400, f"{key} is missing, or no text")
+    return value
+
+
+def position_in(body: dict[str, Any]) -> int:
+    """Return where in the code a request asks; the start, if it does not say."""
+    value = body.get("cursor_pos", 0)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(400, "cursor_pos is no whole number")
     return value
 
 

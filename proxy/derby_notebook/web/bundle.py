@@ -6,13 +6,9 @@ from typing import Any
 
 from derby_notebook.documents import Documents
 from derby_notebook.people.colors import color_of
+from derby_notebook.people.names import shown_name
 
-__all__ = ["boot_data", "shown_name"]
-
-
-def shown_name(user: dict[str, Any]) -> str:
-    """Return a person's name as Jupyter shows it."""
-    return str(user.get("display_name") or user.get("name") or user["username"])
+__all__ = ["boot_data"]
 
 
 async def boot_data(

@@ -62,7 +62,7 @@ class Downloads:
 
     async def blob(self, request: Request) -> Response:
         """Send a large value of an output."""
-        refusal = await self._gate.refusal(request)
+        refusal = await self._gate.refusal(request, request.path_params["notebook"])
         if refusal is not None:
             return refusal
         name = request.path_params["name"]
@@ -78,7 +78,7 @@ class Downloads:
 
     async def download(self, request: Request) -> Response:
         """Send the notebook as it is at this moment, whether or not it is saved."""
-        refusal = await self._gate.refusal(request)
+        refusal = await self._gate.refusal(request, request.path_params["notebook"])
         if refusal is not None:
             return refusal
         path = await self._path(request)

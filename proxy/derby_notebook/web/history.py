@@ -70,7 +70,7 @@ class History:
 
     async def overview(self, request: Request) -> Response:
         """Answer what the slider shows, unless the asker has it already."""
-        caller = await self._gate.reader(request)
+        caller = await self._gate.reader_of(request, request.path_params["notebook"])
         if isinstance(caller, Response):
             return caller
         try:
@@ -87,15 +87,14 @@ class History:
 
     async def answer(self, request: Request) -> Response:
         """Answer a question, or do what changes the notebook for a caller who may edit."""
-        caller = await self._gate.reader(request)
+        notebook_id, name = request.path_params["notebook"], request.path_params["question"]
+        enter = self._gate.editor_of if name in self._changes else self._gate.reader_of
+        caller = await enter(request, notebook_id)
         if isinstance(caller, Response):
             return caller
-        notebook_id, name = request.path_params["notebook"], request.path_params["question"]
         question = self._questions.get(name) or self._changes.get(name)
         if question is None:
             return PlainTextResponse("Not found\n", 404)
-        if name in self._changes and not caller.may_edit:
-            return PlainTextResponse("You may read this notebook, not change it\n", 403)
         try:
             body = await read_body(request)
             return JSONResponse(await question(await self._line(notebook_id), body, caller))

@@ -1,20 +1,20 @@
-"""Asks Jupyter who calls, with the caller's own credentials."""
+"""Who calls: Jupyter says it, asked with the caller's own credentials."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import HTTPConnection
 
-from derby_notebook.jupyter.http import http_client
-from derby_notebook.people.roles import PERMISSIONS, Role, role_of
+from derby_notebook.jupyter.asking import Asking, Credentials
+from derby_notebook.people.roles import Role, role_of
+from derby_notebook.web.origin import public_host
 
 __all__ = ["Caller", "Identity", "token_of"]
 
-KEPT = ("cookie", "authorization", "host")
+KEPT = ("cookie", "authorization")
 
 
 def token_of(connection: HTTPConnection) -> str | None:
@@ -30,7 +30,8 @@ class Caller:
     """Who calls: the identity as Jupyter gives it, with the ``role``; None for a stranger."""
 
     user: dict[str, Any] | None
-    cookies: list[str] = field(default_factory=list)
+    cookies: tuple[str, ...] = ()
+    credentials: Credentials = field(default_factory=Credentials)
 
     @property
     def name(self) -> str:
@@ -44,28 +45,28 @@ class Caller:
 
 
 class Identity:
-    """``url`` is the Jupyter Server's, ``roles`` are from our own settings."""
+    """``roles`` are from our own settings; ``trusted``: a proxy before us is believed."""
 
-    def __init__(self, url: str, roles: Mapping[str, Role]) -> None:
+    def __init__(self, asking: Asking, roles: Mapping[str, Role], *, trusted: bool = False) -> None:
+        self._asking = asking
         self._roles = roles
-        self._http = http_client(base_url=url, timeout=30)
-
-    async def close(self) -> None:
-        """Close its connections."""
-        await self._http.aclose()
+        self._trusted = trusted
 
     async def of(self, connection: HTTPConnection) -> Caller:
         """Return who calls; raises ``httpx.HTTPError`` if Jupyter does not answer."""
-        headers = {key: connection.headers[key] for key in KEPT if key in connection.headers}
-        parameters = {"permissions": json.dumps(PERMISSIONS)}
-        if token := connection.query_params.get("token"):
-            parameters["token"] = token
-        answer = await self._http.get("api/me", headers=headers, params=parameters)
-        if not answer.is_success:
-            return Caller(None)
-        me = answer.json()
-        role = role_of(me, self._roles)
-        if role is None:
-            return Caller(None)
-        user = {**me["identity"], "role": role}
-        return Caller(user, answer.headers.get_list("set-cookie"))
+        return await self.again(self._credentials(connection))
+
+    async def again(self, credentials: Credentials) -> Caller:
+        """Return who has these credentials, as Jupyter says now."""
+        me = await self._asking.me(credentials)
+        role = role_of(me.answer, self._roles) if me.answer is not None else None
+        if me.answer is None or role is None:
+            return Caller(None, credentials=credentials)
+        return Caller({**me.answer["identity"], "role": role}, me.cookies, credentials)
+
+    def _credentials(self, connection: HTTPConnection) -> Credentials:
+        headers = [(key, connection.headers[key]) for key in KEPT if key in connection.headers]
+        # The names of Jupyter's cookies are made of the host that the browser asked for.
+        if host := public_host(connection.headers, trusted=self._trusted):
+            headers.append(("host", host))
+        return Credentials(tuple(headers), connection.query_params.get("token"))

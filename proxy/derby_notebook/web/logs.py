@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import re
@@ -9,14 +10,25 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-__all__ = ["JSONFormatter", "LogFormat", "Redacting", "set_up"]
+__all__ = ["JSONFormatter", "LogFormat", "Redacting", "redact", "set_up"]
 
 LogFormat = Literal["text", "json"]
-_TOKEN: Final = re.compile(r"(?i)((?:token|password|_xsrf)(?:=|\s+|%3D))[^\s&\"',;)]+")
+_HEADER: Final = re.compile(r"(?im)\b((?:set-)?cookie|authorization)(\b[\"']?\s*[:=]\s*).*$")
+_TOKEN: Final = re.compile(
+    r"""(?ix) ( (?: token | bearer | password | _xsrf ) (?: = | %3D | ["']?\s*:\s*["']? | \s+ ) )
+    [^\s&"',;)]+ """
+)
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without secrets: those given, and what looks like one."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _TOKEN.sub(r"\1…", _HEADER.sub(r"\1\2…", text))
 
 
 class Redacting(logging.Formatter):
-    """Writes what another formatter does, but for secrets: those given, and what looks like one."""
+    """Writes what another formatter does, but for secrets."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -25,10 +37,11 @@ class Redacting(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's text without secrets."""
-        text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return _TOKEN.sub(r"\1…", text)
+        clean = copy.copy(record)
+        clean.msg, clean.args = redact(record.getMessage(), self._secrets), None
+        if record.exc_info:
+            clean.exc_text = redact(self.formatException(record.exc_info), self._secrets)
+        return self._inner.format(clean)
 
 
 class JSONFormatter(logging.Formatter):
@@ -43,7 +56,7 @@ class JSONFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import httpx
@@ -18,11 +18,14 @@ from derby_notebook.web.bundle import boot_data
 from derby_notebook.web.encodings import compress
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.history import History
+from derby_notebook.web.identity import Caller
 from derby_notebook.web.page import HEADERS, error_page, notebook_page, replay_page
 from derby_notebook.web.reverse_proxy import ReverseProxy
 
 __all__ = ["NotebookPages"]
 
+
+LOOK: Final = "It may have been moved or deleted: look for it in the file list."
 
 Show: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[Response]]
 """Serves a page about a path to a user."""
@@ -86,7 +89,7 @@ class NotebookPages:
             target = quote(request.scope["path"]) + query
             response: Response = RedirectResponse(target, 302)
         else:
-            page = await show(request.path_params["path"], caller.user)
+            page = await self._shown(request.path_params["path"], caller, show)
             response = await compress(page, request.headers.get("accept-encoding", ""))
         for cookie in caller.cookies:
             response.headers.append("set-cookie", cookie)
@@ -105,8 +108,25 @@ class NotebookPages:
             return answer
         if answer.background is not None:
             await answer.background()
+        return self._refuse()
+
+    def _refuse(self) -> Response:
         text = "The Jupyter Server does not let you read this notebook."
         return self._problem(403, "Not for you to read", text, "Ask whoever shares it.")
+
+    async def _shown(self, path: str, caller: Caller, show: Show) -> Response:
+        """Show a path to somebody whom Jupyter lets read it."""
+        reach, user = self._gate.reach(caller), dict(caller.user or {})
+        try:
+            if not await reach.may_at(path):
+                return self._refuse()
+            if caller.may_edit and not await reach.may_at(path, write=True):
+                user["role"] = "viewer"
+        except JupyterError as error:
+            return self._problem(404, "No such notebook", f"{error.message}.", LOOK)
+        except httpx.HTTPError as error:
+            return self._problem(502, "Jupyter does not answer", str(error), "Try again soon.")
+        return await show(path, user)
 
     async def _show_notebook(self, path: str, user: dict[str, Any]) -> Response:
         notebook_id = await self._open(path)
@@ -140,8 +160,7 @@ class NotebookPages:
         except JupyterError as error:
             if error.status == 404:
                 text = f"There is no file {path}."
-                advice = "It may have been moved or deleted: look for it in the file list."
-                return self._problem(404, "No such notebook", text, advice)
+                return self._problem(404, "No such notebook", text, LOOK)
             text = f"Jupyter could not open {path}: {error.message}."
             return self._problem(502, "Cannot open the notebook", text, "Try again in a moment.")
 

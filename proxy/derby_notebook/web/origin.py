@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-__all__ = ["FORWARDED", "public_host", "same_origin"]
+from starlette.requests import HTTPConnection
+
+__all__ = ["FORWARDED", "forwarded", "public_host", "same_origin"]
 
 FORWARDED = frozenset(
     b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto "
     b"x-forwarded-prefix x-real-ip x-scheme".split()
 )
-"""Headers that only a trusted proxy before us may set."""
+"""Headers in which proxies say who called them: only a trusted one's are believed."""
+
+_PORTS = {"http": ":80", "https": ":443"}
 
 
 def public_host(headers: Mapping[str, str], *, trusted: bool) -> str | None:
@@ -25,4 +29,23 @@ def same_origin(headers: Mapping[str, str], *, trusted: bool = False) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") in (None, "same-origin", "none")
-    return urlsplit(origin).netloc == public_host(headers, trusted=trusted)
+    found = urlsplit(origin)
+    host = public_host(headers, trusted=trusted)
+    return bool(host) and found.netloc in (
+        host,
+        (host or "").removesuffix(_PORTS.get(found.scheme, "")),
+    )
+
+
+def forwarded(connection: HTTPConnection, *, trusted: bool) -> list[tuple[bytes, bytes]]:
+    """Return what a proxy says of a caller: what the one before us said, if that is trusted.
+
+    The scheme and the client are the connection's own; a trusted proxy's have
+    been put in their place by then.
+    """
+    host = public_host(connection.headers, trusted=trusted)
+    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+    said = {"x-forwarded-proto": scheme, "x-forwarded-host": host or ""}
+    if connection.client is not None:
+        said["x-forwarded-for"] = connection.client.host
+    return [(name.encode(), value.encode("latin-1")) for name, value in said.items() if value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 import httpx
 from starlette.requests import HTTPConnection, Request
@@ -18,6 +19,8 @@ from derby_notebook.web.reverse_proxy import ReverseProxy
 
 __all__ = ["Passing", "note_file_operation"]
 
+NOT_HERE: Final = "/api/collaboration/"
+"""jupyter-collaboration writes the file from a copy of its own: two owners would lose text."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -42,6 +45,8 @@ class Passing:
     async def http(self, request: Request) -> Response:
         """Pass a request on to Jupyter; a viewer's only if it reads."""
         below = request.url.path.removeprefix(self._base)
+        if below.startswith(NOT_HERE):
+            return PlainTextResponse("Live documents are kept by derby-notebook here\n", 404)
         if not viewer_may(request.method, below):
             try:
                 refused = await self._is_viewer(request)
@@ -53,6 +58,9 @@ class Passing:
 
     async def websocket(self, websocket: WebSocket) -> None:
         """Pass a websocket on to Jupyter: all of its websockets run something."""
+        if websocket.url.path.removeprefix(self._base).startswith(NOT_HERE):
+            await websocket.close(1008)
+            return
         try:
             refused = await self._is_viewer(websocket)
         except httpx.HTTPError:

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from derby_notebook.jupyter.http import http_client
-from derby_notebook.web.origin import FORWARDED
+from derby_notebook.jupyter.http import http_client, tls_context
+from derby_notebook.web.origin import FORWARDED, forwarded, public_host
 
 __all__ = ["ReverseProxy", "end_to_end", "without_token"]
 
@@ -30,7 +30,9 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _OUR_OWN: Final = frozenset({b"server", b"date"})
 """What our own server says in every answer."""
-_HANDSHAKE: Final = frozenset({"host", "connection", "upgrade"})
+_HANDSHAKE: Final = frozenset({b"host", b"connection", b"upgrade"})
+_AS_IT_IS: Final = ("/files/", "/nbconvert/")
+"""Below here are people's own files: what looks like a token in them is theirs."""
 _TOKEN: Final = re.compile(rb"""("token"\s*:\s*|\btoken=)("[^"]*"|'[^']*')""")
 
 
@@ -56,23 +58,26 @@ Observer: TypeAlias = Callable[[str, str, bytes], None]
 
 
 class ReverseProxy:
-    """Forwards requests with the caller's own credentials; ``origin`` is the server's root.
+    """Forwards requests with the caller's own credentials; ``url`` is the server's.
 
-    ``trusted``: what an outer proxy says of the caller is passed on, else dropped.
+    It names itself as the proxy that it is: what callers say of themselves in
+    ``X-Forwarded-*`` is dropped, unless ``trusted`` says that a proxy stands before us.
     """
 
     def __init__(
         self,
-        origin: str,
+        url: str,
         token: str = "",
         *,
         trusted: bool = False,
         observer: Observer | None = None,
     ) -> None:
-        self._origin = origin.rstrip("/")
+        parts = urlsplit(url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._base = parts.path.rstrip("/")
         self._token = token
         self._observer = observer
-        self._dropped = frozenset() if trusted else FORWARDED
+        self._trusted = trusted
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
         self._http = http_client(timeout=httpx.Timeout(None, connect=10), limits=limits)
 
@@ -81,18 +86,41 @@ class ReverseProxy:
         await self._http.aclose()
 
     def _target(self, connection: HTTPConnection) -> str:
-        path = connection.scope.get("raw_path") or connection.url.path.encode()
+        """Return the address to ask; raises ``ValueError`` for one that is no path of ours.
+
+        What does not begin with a slash would be read as part of the host.
+        """
+        path = bytes(connection.scope.get("raw_path") or connection.url.path.encode())
+        if not path.startswith(b"/"):
+            raise ValueError(f"{path!r} is no path")
         query = connection.scope["query_string"]
         return self._origin + path.decode("ascii") + (f"?{query.decode()}" if query else "")
 
+    def _headers(self, connection: HTTPConnection) -> list[tuple[bytes, bytes]]:
+        given = end_to_end(connection.headers.raw)
+        if "transfer-encoding" in connection.headers:
+            # A length beside it would be believed by one server and not by the next.
+            given = [(name, value) for name, value in given if name != b"content-length"]
+        host = public_host(connection.headers, trusted=self._trusted) or ""
+        kept = [(k, v) for k, v in given if k not in FORWARDED and k != b"host"]
+        return [
+            (b"host", host.encode("latin-1")),
+            *kept,
+            *forwarded(connection, trusted=self._trusted),
+        ]
+
     async def http(self, request: Request) -> Response:
         """Forward a request, both bodies streamed; only pages are held to take the token out."""
-        headers = [(k, v) for k, v in end_to_end(request.headers.raw) if k not in self._dropped]
-        body = request.stream() if "content-length" in request.headers else None
-        if "transfer-encoding" in request.headers:
-            body = request.stream()
+        try:
+            target = self._target(request)
+        except ValueError:
+            return PlainTextResponse("An address begins with a slash\n", 400)
+        has_body = {"content-length", "transfer-encoding"} & set(request.headers)
         upstream = self._http.build_request(
-            request.method, self._target(request), headers=headers, content=body
+            request.method,
+            target,
+            headers=self._headers(request),
+            content=request.stream() if has_body else None,
         )
         try:
             answer = await self._http.send(upstream, stream=True)
@@ -103,7 +131,7 @@ class ReverseProxy:
             )
             return PlainTextResponse(text, 502)
         kept = [(k, v) for k, v in end_to_end(answer.headers.raw) if k not in _OUR_OWN]
-        if answer.headers.get("content-type", "").startswith("text/html"):
+        if self._is_page(request, answer):
             page = without_token(await answer.aread(), self._token)
             drop = {b"content-length", b"content-encoding", b"etag"}
             response = Response(page, answer.status_code)
@@ -123,6 +151,11 @@ class ReverseProxy:
         streamed.raw_headers = kept
         return streamed
 
+    def _is_page(self, request: Request, answer: httpx.Response) -> bool:
+        below = request.url.path.removeprefix(self._base)
+        html = answer.headers.get("content-type", "").startswith("text/html")
+        return html and not (answer.is_success and below.startswith(_AS_IT_IS))
+
     def _watches(self, request: Request) -> bool:
         return (
             self._observer is not None
@@ -132,18 +165,22 @@ class ReverseProxy:
 
     async def websocket(self, websocket: WebSocket) -> None:
         """Forward a websocket: the server's choice of subprotocol, its frames and its close."""
+        try:
+            path = self._target(websocket).removeprefix(self._origin)
+        except ValueError:
+            await websocket.close(1008)
+            return
+        given = self._headers(websocket)
         headers = [
-            (key, value)
-            for key, value in websocket.headers.items()
-            if key not in _HANDSHAKE
-            and key.encode() not in self._dropped
-            and not key.startswith("sec-websocket-")
+            (key.decode("latin-1"), value.decode("latin-1"))
+            for key, value in given
+            if key not in _HANDSHAKE and not key.startswith(b"sec-websocket-")
         ]
         # The address names the browser's own Host, which Jupyter compares with the Origin.
         upstream_at = urlsplit(self._origin)
         scheme = "wss" if upstream_at.scheme == "https" else "ws"
-        host = websocket.headers.get("host", upstream_at.netloc)
-        target = f"{scheme}://{host}{self._target(websocket).removeprefix(self._origin)}"
+        host = public_host(websocket.headers, trusted=self._trusted) or upstream_at.netloc
+        target = f"{scheme}://{host}{path}"
         try:
             upstream = await connect(
                 target,
@@ -153,6 +190,9 @@ class ReverseProxy:
                 max_size=None,
                 open_timeout=60,
                 ping_interval=None,
+                ssl=tls_context() if scheme == "wss" else None,
+                server_hostname=upstream_at.hostname if scheme == "wss" else None,
+                proxy=None,
                 host=upstream_at.hostname,
                 port=upstream_at.port or (443 if scheme == "wss" else 80),
             )
