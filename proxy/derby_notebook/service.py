@@ -7,7 +7,6 @@ import hashlib
 import inspect
 import json
 import logging
-import time
 from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,9 +14,8 @@ from typing import Any, Final
 
 from derby_notebook.cluster.calls import Calls
 from derby_notebook.cluster.owners import Owners
-from derby_notebook.cluster.peers import NoAnswer, PeerFailed
 from derby_notebook.documents import Documents
-from derby_notebook.files.moves import moved_path, renamed_path
+from derby_notebook.files.keeping import NotebookFiles
 from derby_notebook.files.opening import Opener
 from derby_notebook.files.reading import NotANotebook
 from derby_notebook.files.saver import Saver
@@ -41,9 +39,6 @@ CELL_FILE_FIELDS: Final = frozenset(
     {"source", "metadata", "attachments", "cell_type", "id", "outputs", "execution_count"}
     | {"_weight"}
 )
-WATCHED_SECONDS: Final = 600.0
-"""How long a file is watched after the last change of a notebook that nobody has open."""
-SYNC_PATIENCE: Final = 1.0
 LOOK_SECONDS: Final = 60.0
 """How often the owners of notebooks are told which are open, and those let go that nobody needs."""
 
@@ -68,28 +63,28 @@ class NotebookService:
         self.documents = Documents(backend)
         self.disk = Documents(backend, "disk")
         self.kernels = Kernels(self.documents, api, state)
-        self.kernels.changed = self._touch
         self.editors = Editors(self.documents)
         self.hooks = Hooks()
         self.places = Places(backend, self.documents)
         self.owners = Owners(backend.db.leases(), self._take_up, self._lost, self.editors.clear)
         self.calls = Calls(backend.pubsub, self.owners)
-        self.calls.handlers |= {
-            "sync": self._sync_here,
-            "follow": self._follow_here,
-            "opened": self._opened_elsewhere,
-        }
-        self.opener = Opener(
-            self.documents, api, self.owners.acquire, self.saver, self._sync, self._forget
+        self.calls.handlers |= {"follow": self._follow_here, "opened": self._opened_elsewhere}
+        self.files = NotebookFiles(
+            backend,
+            self.documents,
+            self.disk,
+            api,
+            self.owners,
+            self.calls,
+            self.editors.has_open,
+            self._forget,
+            watch_seconds,
         )
+        self.kernels.changed = self.files.touch
         self._asked = AskedRuns(backend.db, self.kernels.run, self._owns_cell)
         self.runners = self._asked.runners
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
-        self._api = api
-        self._watch_seconds = watch_seconds
         self._notebook_of: dict[str, str] = {}
-        self._savers: dict[str, Saver] = {}
-        self._touched: dict[str, float] = {}
         self._subscriptions: list[Subscription] = []
         self._removed: deque[str] = deque(maxlen=1000)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +130,7 @@ class NotebookService:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.calls.close()
         await self.kernels.close()
-        await asyncio.gather(*(saver.close() for saver in self._savers.values()))
+        await self.files.close()
         await self.owners.close()
 
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
@@ -162,22 +157,22 @@ class NotebookService:
         self._asked.taken_up(cells)
         await self.kernels.take_up(notebook_id, cells, self._asked.asked_by)
         notebook = await self.documents.get("notebooks", notebook_id)
-        self._touched[notebook_id] = time.monotonic()
+        self.files.note(notebook_id)
         if notebook.exists:
             self.saver(notebook_id)  # it begins to watch the file
             if _is_unsaved(notebook):
-                self._touch(notebook_id)
+                self.files.touch(notebook_id)
 
     async def _lost(self, notebook_id: str) -> None:
         """Leave a notebook alone that another process has taken."""
-        saver, kernel = self._savers.pop(notebook_id, None), self.kernels.forget(notebook_id)
+        saver, kernel = self.files.drop(notebook_id), self.kernels.forget(notebook_id)
         if saver is not None:
             await saver.abandon()
         await kernel
 
     async def _let_go(self, notebook_id: str) -> None:
         """Look after a notebook no more, until somebody needs it."""
-        saver, kernel = self._savers.pop(notebook_id, None), self.kernels.forget(notebook_id)
+        saver, kernel = self.files.drop(notebook_id), self.kernels.forget(notebook_id)
         await self.owners.release(notebook_id)
         if saver is not None:
             await saver.abandon()
@@ -190,15 +185,13 @@ class NotebookService:
                 if notebook_id not in self.owners.owned:
                     self.calls.tell("opened", notebook_id)
             for notebook_id in self.owners.owned:
-                saver = self._savers.get(notebook_id)
-                at_rest = saver is None or saver.at_rest
-                if at_rest and self.kernels.is_idle(notebook_id) and not self._watched(notebook_id):
+                if self.files.is_at_rest(notebook_id) and self.kernels.is_idle(notebook_id):
                     await self._let_go(notebook_id)
 
     async def _opened_elsewhere(
         self, notebook_id: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
-        self._touched[notebook_id] = time.monotonic()
+        self.files.note(notebook_id)
         return {}
 
     async def _after_gap(self) -> None:
@@ -212,78 +205,32 @@ class NotebookService:
             for cell in cells:
                 if cell.data.get("_state") == "run":
                     self._asked.ask(cell.id, cell.version)
-            self._touch(notebook_id)
+            self.files.touch(notebook_id)
 
     # Files
+
+    @property
+    def opener(self) -> Opener:
+        """What makes the one live document of a path."""
+        return self.files.opener
 
     async def open(self, path: str) -> str:
         """Return the id of the one live document of a path, made from the file if need be.
 
         Raises ``NotANotebook`` or ``JupyterError``.
         """
-        notebook_id = await self.opener.open(path)
-        self._touched[notebook_id] = time.monotonic()
-        return notebook_id
-
-    async def _sync(self, notebook_id: str) -> None:
-        """Let a file and its documents be made the same, by whichever process owns them.
-
-        Should that one have died, its successor will do it: nobody waits for that.
-        """
-        try:
-            await self.calls.call("sync", notebook_id, patience=SYNC_PATIENCE)
-        except (NoAnswer, PeerFailed) as error:
-            log.warning("Notebook %s was not compared with its file: %s", notebook_id, error)
-
-    async def _sync_here(self, notebook_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._touched[notebook_id] = time.monotonic()
-        await self.saver(notebook_id).sync()
-        return {}
+        return await self.files.open(path)
 
     def saver(self, notebook_id: str) -> Saver:
         """Return what keeps a notebook's file."""
-        saver = self._savers.get(notebook_id)
-        if saver is None:
-
-            async def moved(old: str, new: str) -> bool:
-                return await self._move(notebook_id, old, new)
-
-            saver = self._savers[notebook_id] = Saver(
-                notebook_id,
-                self.documents,
-                self.disk,
-                self._api,
-                self.backend,
-                owned=lambda: self.owners.surely_owns(notebook_id),
-                watched=lambda: self._watched(notebook_id),
-                moved=moved,
-                watch_seconds=self._watch_seconds,
-            )
-        return saver
-
-    def _watched(self, notebook_id: str) -> bool:
-        last = self._touched.get(notebook_id, 0.0)
-        return self.editors.has_open(notebook_id) or time.monotonic() - last < WATCHED_SECONDS
-
-    def _touch(self, notebook_id: str) -> None:
-        self._touched[notebook_id] = time.monotonic()
-        self.saver(notebook_id).touch()
+        return self.files.saver(notebook_id)
 
     async def _forget(self, notebook_id: str) -> None:
-        saver = self._savers.pop(notebook_id, None)
+        saver = self.files.drop(notebook_id)
         if saver is not None:
             await saver.close()
         await self.kernels.forget(notebook_id)
         await self.owners.release(notebook_id)
-
-    async def _move(self, notebook_id: str, old: str, new: str) -> bool:
-        if not await self.opener.move(notebook_id, old, new):
-            return False
-        try:
-            await self.calls.call("follow", notebook_id, {"path": new})
-        except (NoAnswer, PeerFailed) as error:
-            log.warning("Jupyter was not told where a notebook is now: %s", error)
-        return True
 
     async def _follow_here(self, notebook_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -291,33 +238,6 @@ class NotebookService:
         except JupyterError as error:
             log.warning("Jupyter was not told where a notebook is now: %s", error.message)
         return {}
-
-    async def rename(self, notebook_id: str, name: str) -> str:
-        """Give a notebook's file another name in its folder, and return its path then.
-
-        Raises ``ValueError`` for a name that no file can have.
-        """
-        old = str((await self.documents.get("notebooks", notebook_id)).data["name"])
-        new = renamed_path(old, name)
-        if new != old:
-            await self.saver(notebook_id).sync()
-            await self._api.move(old, new)
-            await self._move(notebook_id, old, new)
-        return new
-
-    async def renamed(self, old: str, new: str) -> None:
-        """A file or folder was renamed: the notebooks in it follow."""
-        for snapshot in await self.documents.find("notebooks", {}):
-            name = snapshot.data.get("name")
-            target = moved_path(name, old, new) if isinstance(name, str) else None
-            if target is not None:
-                await self._move(snapshot.id, str(name), target)
-
-    async def changed_outside(self, path: str) -> None:
-        """A file was written or deleted by somebody else: look at it now."""
-        notebook_id = await self.opener.live(path)
-        if notebook_id is not None:
-            await self._sync(notebook_id)
 
     # Following
 
@@ -377,7 +297,7 @@ class NotebookService:
             self._spawn(self._cancel(notebook_id, cell_id))
         if _changes_file(op) and op.get("src") != self.disk.src:
             if op.get("src") != self.documents.src or "op" in op:
-                self._touch(notebook_id)
+                self.files.touch(notebook_id)
         if asks_for_run(op):
             self._asked.ask(cell_id, op["v"])
 
@@ -398,7 +318,7 @@ class NotebookService:
         if by_person:
             self.kernels.relay(notebook_id).widgets.changed(op)
         if "op" not in op or any(part["p"][0] == "state" for part in op["op"] or ()):
-            self._touch(notebook_id)
+            self.files.touch(notebook_id)
 
     async def _own(self, notebook_id: str) -> None:
         """Look after a notebook, if nobody does: what was written meanwhile is found there."""
@@ -468,7 +388,7 @@ class NotebookService:
         metadata["kernelspec"] = specification
         op = [{"p": ["contents", "metadata"], "oi": metadata}]
         await self.documents.edit("notebooks", notebook_id, op)
-        self._touch(notebook_id)
+        self.files.touch(notebook_id)
 
 
 def _is_unsaved(notebook: Snapshot) -> bool:

@@ -206,7 +206,7 @@ async def test_a_process_that_stops_hands_its_notebooks_over_at_once(cluster: Cl
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a service lose interest within moments."""
     monkeypatch.setattr("derby_notebook.service.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("derby_notebook.service.WATCHED_SECONDS", 0.1)
+    monkeypatch.setattr("derby_notebook.files.keeping.WATCHED_SECONDS", 0.1)
 
 
 async def test_a_notebook_that_nobody_needs_is_let_go_and_taken_again(

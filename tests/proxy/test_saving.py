@@ -245,7 +245,7 @@ async def test_a_rename_through_jupyter_is_followed_at_once(
     await live.done(0)
     old = str(path.parent.relative_to(root))
     shutil.move(folder, root / f"{old}-new")
-    await service.renamed(old, f"{old}-new")
+    await service.files.renamed(old, f"{old}-new")
     try:
         assert (await live.notebook())["name"] == f"{old}-new/a.ipynb"
         with jupyter.http() as http:

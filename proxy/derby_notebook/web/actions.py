@@ -143,7 +143,7 @@ async def _rename(
     service: NotebookService, notebook_id: str, caller: Caller, body: dict[str, Any]
 ) -> Any:
     try:
-        return {"path": await service.rename(notebook_id, text_of(body, "name"))}
+        return {"path": await service.files.rename(notebook_id, text_of(body, "name"))}
     except ValueError as error:
         raise Refused(400, str(error)) from None
 

@@ -86,8 +86,8 @@ def note_file_operation(
     if method == "PATCH":
         new = json.loads(body).get("path")
         if isinstance(new, str):
-            service.soon(service.renamed(below, new))
+            service.soon(service.files.renamed(below, new))
     elif method in ("PUT", "DELETE"):
-        service.soon(service.changed_outside(below))
+        service.soon(service.files.changed_outside(below))
     elif "/checkpoints/" in below:
-        service.soon(service.changed_outside(below.partition("/checkpoints/")[0]))
+        service.soon(service.files.changed_outside(below.partition("/checkpoints/")[0]))
