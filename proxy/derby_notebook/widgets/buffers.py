@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 __all__ = ["MARKERS", "joined", "split"]
@@ -28,51 +28,61 @@ def joined(state: Any, paths: Sequence[Path], buffers: Sequence[bytes]) -> Any:
 
     Raises ``ValueError`` if a path leads nowhere or has no buffer.
     """
-    value = _quoted(state)
     if len(paths) > len(buffers):
         raise ValueError(f"{len(paths)} places for {len(buffers)} buffers")
+    filled = _copy(state)
     for path, buffer in zip(paths, buffers, strict=False):
         try:
-            holder = value
+            holder = filled
             for step in path[:-1]:
                 holder = holder[step]
-            holder[path[-1]] = {"_buffer": base64.b64encode(buffer).decode()}
+            holder[path[-1]] = bytes(buffer)
         except (KeyError, IndexError, TypeError) as error:
             raise ValueError(f"No place for a buffer at {path}") from error
-    return value
+    return _each(filled, _written)
 
 
-def _quoted(value: Any) -> Any:
-    """Return a copy in which nothing is taken for a buffer."""
+def _copy(value: Any) -> Any:
+    return _each(value, _copy)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a value with its parts changed, itself if it has none."""
     if isinstance(value, dict):
-        quoted = {key: _quoted(item) for key, item in value.items()}
-        return {"_plain": quoted} if _is_marker(value) else quoted
-    return [_quoted(item) for item in value] if isinstance(value, list) else value
+        return {key: change(item) for key, item in value.items()}
+    return [change(item) for item in value] if isinstance(value, list) else value
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"_buffer": base64.b64encode(value).decode()}
+    written = _each(value, _written)
+    return {"_plain": written} if _is_marker(value) else written
 
 
 def split(value: Any) -> tuple[Any, list[Path], list[bytes]]:
-    """Return a document's value as a message has it: with holes, their places, and the buffers.
+    """Return a document's state as a message has it: with holes, their places, and the buffers.
 
     A hole in an object is a key that is not there, one in a list is None. Raises
     ``ValueError`` for what is no base64.
     """
     paths: list[Path] = []
     buffers: list[bytes] = []
-    return _taken_out(value, [], paths, buffers), paths, buffers
+    return _parts(value, [], paths, buffers), paths, buffers
 
 
 def _taken_out(value: Any, at: Path, paths: list[Path], buffers: list[bytes]) -> Any:
-    if _is_marker(value):
-        [(kind, held)] = value.items()
-        if kind == "_plain":
-            return _parts(held, at, paths, buffers)
-        try:
-            buffers.append(base64.b64decode(held, validate=True))
-        except (binascii.Error, TypeError, ValueError) as error:
-            raise ValueError(f"No base64 at {at}") from error
-        paths.append(at)
-        return _HOLE
-    return _parts(value, at, paths, buffers)
+    if not _is_marker(value):
+        return _parts(value, at, paths, buffers)
+    [(kind, held)] = value.items()
+    if kind == "_plain":
+        return _parts(held, at, paths, buffers)
+    try:
+        buffers.append(base64.b64decode(held, validate=True))
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise ValueError(f"No base64 at {at}") from error
+    paths.append(at)
+    return _HOLE
 
 
 def _parts(value: Any, at: Path, paths: list[Path], buffers: list[bytes]) -> Any:

@@ -1,0 +1,277 @@
+"""ipywidgets on the page: what one person moves moves for all, and lasts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import NotebookServer, OpenNotebook
+from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.e2e.test_page_access import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(150)]
+
+KERNEL = 60_000
+"""How long, in ms, a kernel may take to start and answer."""
+
+SLIDER = """
+import ipywidgets as w
+from IPython.display import display
+calls = []
+s = w.IntSlider(value=30, description='Speed')
+s.observe(lambda change: calls.append(change['new']), 'value')
+display(s)
+"""
+
+
+def readout(page: NotebookPage, cell: int = 0) -> Locator:
+    """Return the number beside a cell's slider."""
+    return page.outputs(cell).locator(".widget-readout").first
+
+
+async def nudge(page: NotebookPage, times: int = 1, cell: int = 0) -> None:
+    """Move a cell's slider up by the keyboard."""
+    await page.outputs(cell).get_by_role("slider").first.focus()
+    for _ in range(times):
+        await page.page.keyboard.press("ArrowRight")
+
+
+async def test_a_slider_moves_for_all_and_its_callback_runs_once(
+    open_notebook: OpenNotebook,
+) -> None:
+    ann = await open_notebook(new_code_cell(SLIDER), new_code_cell("print(calls)"), person="ann")
+    ben = await open_notebook(person="ben")
+    await ann.run(0)
+    await expect(readout(ann)).to_have_text("30", timeout=KERNEL)
+    await expect(readout(ben)).to_have_text("30", timeout=PATIENCE)
+    await nudge(ann)
+    await expect(readout(ben)).to_have_text("31", timeout=PATIENCE)
+    await nudge(ben)
+    await expect(readout(ann)).to_have_text("32", timeout=PATIENCE)
+    await ann.run(1)
+    await expect(ann.outputs(1)).to_contain_text("[31, 32]", timeout=KERNEL)
+    cid = await open_notebook(person="cid")
+    await expect(readout(cid)).to_have_text("32", timeout=PATIENCE)
+    await ann.page.reload()
+    await ann.ready()
+    await expect(readout(ann)).to_have_text("32", timeout=PATIENCE)
+
+
+async def test_a_drag_is_a_bounded_number_of_ops_and_ends_where_it_ended(
+    open_notebook: OpenNotebook,
+) -> None:
+    ann = await open_notebook(new_code_cell(SLIDER), new_code_cell("print(calls)"))
+    sent: list[str] = []
+    ann.page.on(
+        "websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame)))
+    )
+    await ann.page.reload()
+    await ann.ready()
+    await ann.run(0)
+    await expect(readout(ann)).to_have_text("30", timeout=KERNEL)
+    await ann.outputs(0).scroll_into_view_if_needed()
+    box = await ann.outputs(0).get_by_role("slider").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await ann.page.mouse.move(x, y)
+    await ann.page.mouse.down()
+    for step in range(300):
+        await ann.page.mouse.move(x + step / 5, y)
+    await ann.page.mouse.up()
+    end = await readout(ann).text_content()
+    assert end is not None
+    assert int(end) > 40
+    await ann.run(1)
+    await expect(ann.outputs(1)).to_contain_text(f"{end}]", timeout=KERNEL)
+    ops = [frame for frame in sent if '"c":"widgets"' in frame and '"a":"op"' in frame]
+    assert 1 <= len(ops) <= 60
+
+
+async def test_controls_of_every_kind_work_together(open_notebook: OpenNotebook) -> None:
+    code = """
+import ipywidgets as w, time
+from IPython.display import display
+name = w.Text(description='Name', continuous_update=False)
+colour = w.Dropdown(options=['red', 'green'], description='Colour')
+on = w.Checkbox(description='Enabled')
+go = w.Button(description='Go')
+out = w.Output()
+bar = w.IntProgress(description='Done', max=20)
+a, b = w.IntSlider(description='One'), w.IntSlider(description='Two')
+link = w.jslink((a, 'value'), (b, 'value'))
+def press(_):
+    with out: print(name.value, colour.value, on.value)
+    for i in range(21): bar.value = i; time.sleep(.02)
+go.on_click(press)
+tab = w.Tab([w.VBox([name, colour, on, go, bar]), w.HBox([a, b])], titles=['Form', 'Linked'])
+display(tab, w.Accordion([out], titles=['Result'], selected_index=0))
+"""
+    ann = await open_notebook(new_code_cell(code))
+    ben = await open_notebook()
+    await ann.run(0)
+    shown, seen = ann.outputs(0), ben.outputs(0)
+    await expect(shown.get_by_label("Name")).to_be_visible(timeout=KERNEL)
+    await shown.get_by_label("Name").fill("Ada")
+    await shown.get_by_label("Colour").select_option("green")
+    await shown.get_by_label("Enabled").check()
+    await shown.get_by_role("button", name="Go").click()
+    for outputs in (shown, seen):
+        await expect(outputs.locator(".widget-outputs")).to_have_text(
+            "Ada green True\n", timeout=KERNEL
+        )
+        await expect(outputs.locator(".progress-bar")).to_have_attribute(
+            "style", re.compile("width: 100%"), timeout=PATIENCE
+        )
+    await expect(seen.get_by_label("Name")).to_have_value("Ada")
+    await expect(seen.get_by_label("Colour")).to_have_value("green")
+    await expect(seen.get_by_label("Enabled")).to_be_checked()
+    await seen.get_by_text("Linked", exact=True).click()
+    await expect(shown.get_by_role("slider", name="One")).to_be_visible(timeout=PATIENCE)
+    await seen.get_by_role("slider", name="One").focus()
+    await ben.page.keyboard.press("ArrowRight")
+    for outputs in (shown, seen):
+        for number in (0, 1):
+            await expect(
+                outputs.locator(".widget-hslider .widget-readout").nth(number)
+            ).to_have_text("1", timeout=PATIENCE)
+
+
+async def test_interact_and_pictures_show_for_all(open_notebook: OpenNotebook) -> None:
+    pixel = base64.b64encode(_png(2, 3)).decode()
+    ann = await open_notebook(
+        new_code_cell(
+            "import base64, ipywidgets as w\nfrom ipywidgets import interact\n"
+            f"im = w.Image(value=base64.b64decode('{pixel}'), format='png')\n"
+            "@interact(x=(0, 10))\ndef f(x=2):\n    print('x is', x)\n"
+        ),
+        new_code_cell("im"),
+    )
+    ben = await open_notebook()
+    await ann.run(0)
+    await ann.run(1)
+    await expect(ben.outputs(0).locator(".widget-outputs")).to_have_text("x is 2\n", timeout=KERNEL)
+    await nudge(ben)
+    await expect(ann.outputs(0).locator(".widget-outputs")).to_have_text(
+        "x is 3\n", timeout=PATIENCE
+    )
+    picture = ben.outputs(1).locator("img.widget-image")
+    await expect(picture).to_be_visible(timeout=KERNEL)
+    assert await picture.evaluate("async (img) => (await img.decode(), img.naturalHeight)") == 3
+
+
+def _png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    rows = b"".join(b"\0" + b"\x80\x20\x20" * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    )
+
+
+async def test_who_may_only_look_sees_and_cannot_move(open_notebook: OpenNotebook) -> None:
+    ann = await open_notebook(new_code_cell(SLIDER), person="ann")
+    vic = await open_notebook(person="vic")
+    await ann.run(0)
+    await expect(readout(vic)).to_have_text("30", timeout=KERNEL)
+    await nudge(ann)
+    await expect(readout(vic)).to_have_text("31", timeout=PATIENCE)
+    await expect(vic.outputs(0).locator(".noUi-target")).to_have_attribute("disabled", "true")
+    await nudge(vic)
+    await nudge(ann)
+    await expect(readout(vic)).to_have_text("32", timeout=PATIENCE)
+    await expect(readout(ann)).to_have_text("32")
+
+
+async def test_values_outlive_our_process_and_the_last_state_outlives_the_kernel(
+    open_notebook: OpenNotebook, own_server: NotebookServer, notebook_path: str
+) -> None:
+    cells = [new_code_cell(SLIDER), new_code_cell("print(calls)")]
+    ann = await open_notebook(*cells, server=own_server)
+    await ann.run(0)
+    await expect(readout(ann)).to_have_text("30", timeout=KERNEL)
+    await nudge(ann, 2)
+    await expect(readout(ann)).to_have_text("32")
+    own_server.kill()
+    await nudge(ann)  # while nobody hears it
+    own_server.launch()
+    await ann.connected()
+    await expect(readout(ann)).to_have_text("33")
+    ben = await open_notebook(server=own_server)
+    await expect(readout(ben)).to_have_text("33", timeout=PATIENCE)
+    await nudge(ben)
+    await expect(readout(ann)).to_have_text("34", timeout=PATIENCE)
+    await ann.run(1)
+    await expect(ann.outputs(1)).to_contain_text("33, 34]", timeout=KERNEL)
+
+    # The kernel goes, what it showed stays.
+    await ann.page.evaluate("derbyNotebook.page.kernelRequest('restart')")
+    for page in (ann, ben):
+        await expect(page.outputs(0).locator(".widget-note")).to_contain_text(
+            "last state", timeout=KERNEL
+        )
+        await expect(page.outputs(0).locator(".noUi-target")).to_have_attribute("disabled", "true")
+        await expect(readout(page)).to_have_text("34")
+    await ann.saved()
+    file = own_server.folder / notebook_path
+    await expect_saved(ann, file, 34)
+    # Another notebook of the same file, which no kernel ever knew.
+    (own_server.folder / "copy.ipynb").write_bytes(file.read_bytes())
+    await ben.page.goto(own_server.url("notebooks/copy.ipynb"))
+    await ben.ready()
+    await expect(readout(ben)).to_have_text("34", timeout=PATIENCE)
+    await expect(ben.outputs(0).locator(".widget-note")).to_be_visible()
+
+
+async def expect_saved(page: NotebookPage, file: Path, value: int) -> None:
+    """Check that the file has a slider's value."""
+    await page.page.evaluate("derbyNotebook.page.ask('save')")
+    widgets = json.loads(file.read_text())["metadata"]["widgets"]
+    [saved] = widgets.values()
+    states = [entry["state"] for entry in saved["state"].values()]
+    assert value in [state.get("value") for state in states]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious_in_controls(
+    open_notebook: OpenNotebook, scheme: str
+) -> None:
+    code = """
+import ipywidgets as w
+names = ['primary', 'success', 'warning', '']
+speed, span = w.IntSlider(description='Speed'), w.IntRangeSlider(description='Range')
+w.VBox([
+    w.Tab([speed, span], titles=['A', 'B']),
+    w.Accordion([w.Text(description='Name'), w.Textarea(description='Long')], titles=['C', 'D']),
+    w.HBox([w.Button(description=name or 'plain', button_style=name) for name in names]),
+    w.Dropdown(options=['a'], description='One of'), w.Checkbox(description='On'),
+    w.IntProgress(value=5, description='Done'),
+    w.ToggleButtons(options=['x', 'y'], description='Pace'),
+    w.RadioButtons(options=['x', 'y'], description='Pick'), w.HTML('<b>bold</b>'),
+])
+"""
+    page = await open_notebook(new_code_cell(code), color_scheme=scheme, bypass_csp=True)
+    await page.run(0)
+    await expect(readout(page)).to_be_visible(timeout=KERNEL)
+    assert await violations(page) == []
+
+
+async def test_a_widget_that_is_nowhere_shows_its_text_and_says_so(
+    open_notebook: OpenNotebook,
+) -> None:
+    view = "application/vnd.jupyter.widget-view+json"
+    data = {view: {"model_id": "nobody", "version_major": 2}, "text/plain": "IntSlider(value=3)"}
+    page = await open_notebook(new_code_cell("s", outputs=[new_output("display_data", data)]))
+    await expect(page.outputs(0)).to_contain_text("not there any more", timeout=PATIENCE)
+    await expect(page.outputs(0)).to_contain_text("IntSlider(value=3)")
