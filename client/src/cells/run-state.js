@@ -3,6 +3,9 @@
 
 const RUNNING = new Set(['run', 'queued', 'busy']);
 
+// Runs that did not come to their end, as short as the place beside a cell is.
+const UNDONE = {cancelled: 'cancelled', aborted: 'not run', died: 'kernel died', restarted: 'stopped', lost: 'lost'};
+
 function isRunning(state) {
   return RUNNING.has(state);
 }
@@ -42,6 +45,7 @@ function runText(type, state, run, now, page) {
     const took = now - (run.started || now);
     return {text: took > 900 ? duration(took) : '', title: `Running since ${clock(run.started)}${who}`};
   }
+  if (run.ended && UNDONE[run.outcome]) return {text: UNDONE[run.outcome], title: run.reason || `Asked${who}; ${UNDONE[run.outcome]}`};
   if (!run.ended || !run.started) return {text: '', title: ''};
   const took = duration(run.ended - run.started);
   return {text: took, title: `Run${who} at ${clock(run.started)}, took ${took}`};

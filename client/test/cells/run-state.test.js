@@ -48,3 +48,10 @@ test('a cell that waits says its place, one that ran says who, when and how long
   assert.equal(runText('markdown', 'idle', {started: 1, ended: 2}, 3, page).text, '');
   assert.equal(runText('code', 'idle', undefined, 3, page).text, '');
 });
+
+test('a run that did not come to its end says so, and why', () => {
+  const aborted = runText('code', 'idle', {user: 'ann', asked: 1, ended: 5, outcome: 'aborted', reason: 'A cell before it failed.'}, 9, page);
+  assert.deepEqual(aborted, {text: 'not run', title: 'A cell before it failed.'});
+  assert.equal(runText('code', 'idle', {asked: 1, ended: 5, outcome: 'cancelled'}, 9, page).title, 'Asked; cancelled');
+  assert.equal(runText('code', 'error', {started: 1, ended: 41, outcome: 'error'}, 9, page).text, '40 ms');
+});
