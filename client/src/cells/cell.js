@@ -130,7 +130,9 @@ class Cell {
         trusted: this.page.trusts(this),
         trustAll: this.page.isViewer() ? null : () => this.page.perform('trust'),
         base: this.page.base,
-        notebookId: this.page.notebookId
+        notebookId: this.page.notebookId,
+        connection: this.rootModel.connection,
+        viewer: this.page.isViewer()
       });
       this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
     });
