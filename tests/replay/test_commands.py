@@ -17,10 +17,12 @@ import pytest
 
 from sharedb_py.cli import main
 from sharedb_py.cli.terminal import printable
+from sharedb_py.db import open_db
 from sharedb_py.ops import Op, replay
 from sharedb_py.snapshot import empty_snapshot
 from tests.replay.stores import environment, open_store
 from tests.replay.test_verify import END, log, state
+from tests.servers.mongo import MONGO
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "sharedb-py")
 HOUR = 3_600_000
@@ -35,12 +37,14 @@ def user_log() -> list[Op]:
     return ops
 
 
-@pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=MONGO)])
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
     monkeypatch.setenv("TZ", "UTC")
 
     async def fill() -> str:
-        async with open_store("sqlite", tmp_path) as store:
+        async with open_store(request.param, tmp_path) as store:
             await store.db.restore("c", "d", user_log(), state(END))
             await store.db.restore("c", "a@5", user_log(), replace(state(END), id="a@5"))
             return store.url
@@ -119,7 +123,7 @@ def test_log_says_of_each_op_what_programs_need(run: Run) -> None:
     assert entry["summary"] == "tags[0] moved to [1]"
 
 
-def test_log_follows_what_is_committed(database: str, tmp_path: Path) -> None:
+def test_log_follows_what_is_committed(database: str) -> None:
     command = [COMMAND, "log", "c/d", "--db", database, "-n", "1", "--follow", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=environment(PYTHONUNBUFFERED="1")
@@ -129,9 +133,12 @@ def test_log_follows_what_is_committed(database: str, tmp_path: Path) -> None:
             op: Op = {"v": END, "src": "z", "seq": 1, "op": [{"p": ["n"], "na": 5}], "m": {"ts": 1}}
 
             async def commit() -> None:
-                async with open_store("sqlite", tmp_path) as store:
-                    after = replay(await store.db.get_snapshot("c", "d", metadata=True), [op])
-                    await store.db.restore("c", "d", [op], after)
+                db = open_db(database)
+                try:
+                    after = replay(await db.get_snapshot("c", "d", metadata=True), [op])
+                    await db.restore("c", "d", [op], after)
+                finally:
+                    await db.close()
 
             watchdog = threading.Timer(20, process.kill)
             watchdog.start()
@@ -288,10 +295,14 @@ def test_a_database_has_to_be_named_and_to_be_there(
         main(["verify", "--db", "foo:bar"])
 
 
-def test_a_damaged_log_is_named_where_it_is_met(run: Run, tmp_path: Path) -> None:
+def test_a_damaged_log_is_named_where_it_is_met(run: Run) -> None:
     async def damage() -> None:
-        async with open_store("sqlite", tmp_path) as store:
-            await store.db.delete_ops("c", "d", [5])
+        db = open_db(run.url)
+        try:
+            keys = [record.key async for record in db.stored_ops("c", "d", 5, 6)]
+            await db.delete_ops("c", "d", keys)
+        finally:
+            await db.close()
 
     asyncio.run(damage())
     assert "The log of c/d is damaged" in run.refused("show", "c/d@8")

@@ -19,6 +19,7 @@ from sharedb_py.replay.playing import play_of_log
 from tests.replay.histories import serving
 from tests.replay.servers import served
 from tests.replay.stores import Store, environment, open_store
+from tests.replay.test_commands import Run
 from tests.replay.test_exporting import exported, imported
 from tests.replay.test_histories import places
 from tests.replay.test_playing import played
@@ -107,3 +108,30 @@ async def test_what_node_wrote_moves_to_sqlite_and_is_played_again(
         player = await played(url, play)
     assert player.problems == []
     assert player.ops == states[-1]["v"]
+
+
+@pytest.mark.parametrize("node", [4], indirect=True)
+def test_each_command_runs_on_what_node_wrote(
+    node: tuple[Store, list[dict[str, Any]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, states = node
+    run = Run(store.url, capsys)
+    last, shown = states[-1]["v"], states[len(states) // 2]
+    assert [line["v"] for line in run.json("log", "docs/d")] == list(range(last))
+    [found] = run.json("show", f"docs/d@{shown['v']}")
+    assert json_equal(found["data"], shown.get("data"))
+    assert run.json("diff", f"docs/d@{last - 5}", "docs/d")
+    assert run.json("verify")
+    [first] = run.json("bisect", "docs/d", "--bad", f"version >= {shown['v']}")
+    assert first["v"] == shown["v"]
+    living = max(told["v"] for told in states if told.get("data") is not None)
+    assert run.json("blame", f"docs/d@{living}")
+    exported_to = tmp_path / "node.jsonl"
+    run("export", "-o", str(exported_to))
+    copy = Run(f"sqlite:///{tmp_path / 'copy.sqlite'}", capsys)
+    copy("import", str(exported_to))
+    assert copy.json("log", "docs/d") == run.json("log", "docs/d")
+    run("compact", "docs/d", "--before", "10", "--min-age", "0s")
+    assert [line["v"] for line in run.json("log", "docs/d")] == list(range(10, last))
+    run("purge", "docs/d", "--yes")
+    assert "There is no document docs/d" in run.refused("log", "docs/d")

@@ -17,13 +17,12 @@ MANY: Final = 500
 class Members:
     """Knows the notebook of every cell, deleted ones included.
 
-    The database is gone through once; cells that are made later are to be noted.
+    A document that is known is not read again.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._notebook_of: dict[str, str | None] = {}
-        self._is_complete = False
 
     def note(self, cell_id: str, notebook_id: Any) -> None:
         """Take in a cell that was just created."""
@@ -36,8 +35,7 @@ class Members:
 
     async def of(self, notebook_id: str) -> list[str]:
         """Return the ids of all cells that were ever in a notebook, in order."""
-        if not self._is_complete:
-            await self._read_all()
+        await self._read_all()
         return sorted(cell for cell, other in self._notebook_of.items() if other == notebook_id)
 
     async def _read_all(self) -> None:
@@ -49,7 +47,6 @@ class Members:
                 await self._read(waiting)
                 waiting = []
         await self._read(waiting)
-        self._is_complete = True
 
     async def _read(self, ids: list[str]) -> None:
         if not ids:

@@ -131,15 +131,15 @@ def notebook_doc(path: str) -> dict[str, Any]:
     }
 
 
-async def seed(db: DB, notebook: str, length: int, path: str = "long.ipynb") -> History:
+async def seed(db: DB, notebook: str, length: int, prefix: str = "cell") -> History:
     """Write a notebook of that many ops by three people, the same ones every time."""
     randomly = random.Random(8)
     history = History(notebook)
     service = Author("service", "service-5eed")
     people = [Author(name, f"{name}-5eed") for name in ("ann", "ben", "eva")]
-    data = notebook_doc(path)
+    data = notebook_doc("long.ipynb")
     history.add("notebooks", notebook, service, 0, create={"type": json0.uri, "data": data})
-    cells = [f"cell-{number:03}" for number in range(40)]
+    cells = [f"{prefix}-{number:03}" for number in range(40)]
     for number, cell in enumerate(cells, 1):
         history.create_cell(cell, number * 1000, people[0])
     made, count = len(cells) + 1, 0
