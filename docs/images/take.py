@@ -1,6 +1,6 @@
 """Takes the pictures of the page that the README and the guides show.
 
-Needs a Jupyter kernel ``python3`` with matplotlib and pandas (and ipywidgets, where it is there):
+Needs a Jupyter kernel ``python3`` with matplotlib, pandas and ipywidgets:
 
     python docs/images/take.py [FOLDER OF KERNELS, as in JUPYTER_PATH]
 """
@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 from tests.e2e.conftest import CHROMIUM, QUIET, NotebookServer  # noqa: E402
 from tests.e2e.notebook_page import NotebookPage  # noqa: E402
 
+END_OF_LAST = "[...document.querySelectorAll('.cell')].at(-1).getBoundingClientRect().bottom"
 NAME = "temperatures.ipynb"
 CELLS = [
     new_markdown_cell(
@@ -53,11 +54,12 @@ CELLS = [
         " \\qquad \\varepsilon_t \\sim \\mathcal{N}(0, \\sigma^2)$$"
     ),
     new_code_cell(
-        "def residuals(series: pd.Series) -> pd.Series:\n"
-        "    angle = 2 * np.pi * np.arange(len(series)) / 365\n"
-        "    design = np.column_stack([np.ones_like(angle), np.cos(angle), np.sin(angle)])\n"
-        "    return series - design @ np.linalg.lstsq(design, series, rcond=None)[0]\n\n"
-        "temps.apply(residuals).std().round(2)"
+        "from ipywidgets import HTML, HBox, IntSlider\n\n"
+        'window, left = IntSlider(7, 1, 60, description="days"), HTML()\n\n'
+        "def smooth(change=None):\n"
+        "    noise = temps.rolling(window.value).mean().diff().std().mean()\n"
+        '    left.value = f"<b>{noise:.2f} °C</b> from day to day"\n\n'
+        'window.observe(smooth, "value")\nsmooth()\nHBox([window, left])'
     ),
 ]
 
@@ -123,6 +125,7 @@ async def main(kernels: str) -> None:
             ann = await opened(browser, server, "ann", viewport=wide, color_scheme="light")
             await ann.press("run-all")
             await expect(ann.cell(5)).to_contain_text("[4]", timeout=120_000)
+            await expect(ann.cell(5).locator(".widget-slider")).to_be_visible(timeout=30_000)
             await ann.saved()
             ben = await opened(browser, server, "ben", viewport=wide, color_scheme="dark")
             cyd = await opened(
@@ -136,14 +139,17 @@ async def main(kernels: str) -> None:
             await at(cyd, 2, 0, "End", "ArrowLeft", "ArrowLeft")
             await at(ben, 1, 8, "Home", *["Shift+End"])
             await at(ann, 1, 5, "End")
+            await expect(ann.page.locator(".toast")).to_have_count(0, timeout=30_000)
             await at(ben, 1, 9, "Home", *["Shift+End"])
             await ann.page.evaluate("scrollTo(0, 0)")
             await take(ann, "notebook-light")
             await take(cyd, "notebook-phone")
             await ben.press("chat")
-            await at(ben, 5, 3, "End")
-            await ben.page.evaluate("document.querySelectorAll('.cell')[3].scrollIntoView()")
-            await ben.page.evaluate("scrollBy(0, -110)")
+            await expect(ben.cell(5).locator(".widget-slider")).to_be_visible(timeout=30_000)
+            await at(ben, 5, 4, "End")
+            await ben.page.evaluate("scrollBy(0, 2000)")
+            await ben.page.evaluate(f"scrollBy(0, ({END_OF_LAST}) - innerHeight + 30)")
+            await at(ann, 5, 5, "End")
             await take(ben, "notebook-dark")
 
 
