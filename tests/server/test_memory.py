@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from sharedb_py import submit
 from sharedb_py.backend import Backend
-from sharedb_py.recent import MAX_BYTES, MAX_OPS, RecentOps, size_of
-from sharedb_py.submit import Submitter
+from sharedb_py.submit import Submitter, submitter
+from sharedb_py.submit.recent import MAX_BYTES, MAX_OPS, RecentOps, size_of
 from tests.server.conftest import RawClient, connect
 
 
@@ -45,8 +44,8 @@ def submitter_of(backend: Backend) -> Submitter:
     return backend._submitter
 
 
-def weights(submitter: Submitter) -> list[int]:
-    return [actor.weight for actor in submitter._actors.values()]
+def weights(held: Submitter) -> list[int]:
+    return [actor.weight for actor in held._actors.values()]
 
 
 async def write(client: RawClient, doc_id: str, version: int, **body: Any) -> dict[str, Any]:
@@ -57,14 +56,14 @@ async def write(client: RawClient, doc_id: str, version: int, **body: Any) -> di
 async def test_documents_are_let_go_of_when_they_are_too_large_together(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submit, "MAX_HELD_BYTES", 100_000)
-    client, submitter = await connect(backend), submitter_of(backend)
+    monkeypatch.setattr(submitter, "MAX_HELD_BYTES", 100_000)
+    client, held = await connect(backend), submitter_of(backend)
     create = {"type": "json0", "data": {"t": "x" * 10_000}}
     for number in range(30):
         reply = await write(client, f"d{number}", 0, create=create)
         assert "error" not in reply
-        assert submitter.held_bytes == sum(weights(submitter))
-    assert 0 < submitter.held_bytes < 150_000  # those being written are aside
+        assert held.held_bytes == sum(weights(held))
+    assert 0 < held.held_bytes < 150_000  # those being written are aside
     for number in range(30):
         reply = await write(client, f"d{number}", 1, op=[{"p": ["t", 0], "si": "y"}])
         assert reply["v"] == 1
@@ -74,11 +73,11 @@ async def test_documents_are_let_go_of_when_they_are_too_large_together(
 
 
 async def test_a_document_that_does_not_grow_does_not_weigh_more(backend: Backend) -> None:
-    client, submitter = await connect(backend), submitter_of(backend)
+    client, held = await connect(backend), submitter_of(backend)
     await write(client, "fido", 0, create={"type": "json0", "data": {"t": ""}})
     for version in range(1, 60):
         value = {"t": str(version) * 3000}
         await write(client, "fido", version, op=[{"p": [], "od": None, "oi": value}])
     size = size_of(value)
-    assert submitter.held_bytes == sum(weights(submitter))
-    assert submitter.held_bytes < MAX_BYTES + 4 * size + 2**17
+    assert held.held_bytes == sum(weights(held))
+    assert held.held_bytes < MAX_BYTES + 4 * size + 2**17
