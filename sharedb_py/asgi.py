@@ -30,8 +30,9 @@ OriginCheck = Callable[[str | None, WebSocket], bool]
 class _SocketTransport:
     """Queues frames for one socket; whoever lets too many bytes pile up is cut off."""
 
-    def __init__(self, websocket: WebSocket, max_bytes: int) -> None:
+    def __init__(self, websocket: WebSocket, send: Send, max_bytes: int) -> None:
         self._websocket = websocket
+        self._send = send
         self._max_bytes = max_bytes
         self._frames: deque[str] = deque()
         self._bytes = 0
@@ -61,7 +62,7 @@ class _SocketTransport:
         while True:
             while self._frames:
                 text = self._frames.popleft()
-                await self._websocket.send({"type": "websocket.send", "text": text})
+                await self._send({"type": "websocket.send", "text": text})
                 self._bytes -= len(text)
             if self._closing is not None:
                 await self._websocket.close(*self._closing)
@@ -108,12 +109,13 @@ class ShareDBApp:
             await websocket.close(1008)
             return
         await websocket.accept()
-        await self._serve(websocket)
+        # Accepted, messages go past Starlette: it would check again what uvicorn checks.
+        await self._serve(websocket, receive, send)
 
-    async def _serve(self, websocket: WebSocket) -> None:
-        transport = _SocketTransport(websocket, self._backend.max_outgoing_bytes)
+    async def _serve(self, websocket: WebSocket, receive: Receive, send: Send) -> None:
+        transport = _SocketTransport(websocket, send, self._backend.max_outgoing_bytes)
         writer = asyncio.create_task(transport.run())
-        reader = asyncio.create_task(self._read(websocket, transport))
+        reader = asyncio.create_task(self._read(websocket, receive, transport))
         # The writer of a client that does not read is stuck, and cannot say that it is.
         guard = asyncio.create_task(transport.cut_off.wait())
         tasks: list[asyncio.Task[object]] = [writer, reader, guard]
@@ -131,7 +133,9 @@ class ShareDBApp:
             if isinstance(result, Exception) and not isinstance(result, (OSError, RuntimeError)):
                 log.debug("A connection ended: %r", result)
 
-    async def _read(self, websocket: WebSocket, transport: _SocketTransport) -> None:
+    async def _read(
+        self, websocket: WebSocket, receive: Receive, transport: _SocketTransport
+    ) -> None:
         try:
             agent = await connect_transport(
                 self._backend, transport, websocket, agent_class=self._agent_class
@@ -142,14 +146,14 @@ class ShareDBApp:
             await asyncio.Event().wait()  # the writer says goodbye and ends us
             return
         try:
-            await self._pump(websocket, agent)
+            await self._pump(receive, agent)
         finally:
             agent.close()
 
-    async def _pump(self, websocket: WebSocket, agent: Agent) -> None:
+    async def _pump(self, receive: Receive, agent: Agent) -> None:
         limit = self._backend.max_message_bytes
         while True:
-            event = await websocket.receive()
+            event = await receive()
             if event["type"] == "websocket.disconnect":
                 return
             text, data = event.get("text"), event.get("bytes")

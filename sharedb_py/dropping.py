@@ -1,10 +1,15 @@
-"""How uvicorn ends websockets when the server stops: without a goodbye."""
+"""How uvicorn speaks on websockets here: it reads on a little, and stops without a goodbye."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 __all__ = ["DroppingWebSockets"]
+
+READ_AHEAD: Final = 16
+"""How many messages of a client may wait to be taken before no more are read."""
 
 
 class DroppingWebSockets(WebSocketsSansIOProtocol):
@@ -14,6 +19,18 @@ class DroppingWebSockets(WebSocketsSansIOProtocol):
     that they stay away, and come back only to a server that just vanished
     (protocol section 1.2). All others come back either way.
     """
+
+    def send_receive_event_to_app(self) -> None:
+        """Queue a message; uvicorn itself stops reading at the first, and begins again, each time.
+
+        That takes two calls to the system for a message, more than handling it.
+        """
+        was_paused, self.read_paused = self.read_paused, True
+        super().send_receive_event_to_app()
+        self.read_paused = was_paused
+        if not was_paused and not self.close_sent and self.queue.qsize() >= READ_AHEAD:
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def shutdown(self) -> None:
         """End the connection: what was sent still arrives, no close frame does."""

@@ -120,26 +120,25 @@ def apply_op(snapshot: Snapshot, op: Op) -> Snapshot:
     version = op.get("v")
     if version is not None and version != snapshot.version:
         raise ShareDBError("Version mismatch", ErrorCode.APPLY_OP_VERSION_DOES_NOT_MATCH_SNAPSHOT)
-    after = snapshot.version + 1
     if "create" in op:
-        return _apply_create(snapshot, op["create"], after)
+        return _apply_create(snapshot, op["create"])
     if "del" in op:
-        return replace(snapshot, version=after, type_uri=None, data=MISSING)
+        return snapshot.followed_by(None, MISSING)
     if "op" not in op:
-        return replace(snapshot, version=after)
+        return snapshot.followed_by(snapshot.type_uri, snapshot.data)
     ot_type = _type_of(snapshot)
     data = _guarded(lambda: ot_type.apply(snapshot.data, op["op"]))
-    return replace(snapshot, version=after, data=data)
+    return snapshot.followed_by(snapshot.type_uri, data)
 
 
-def _apply_create(snapshot: Snapshot, create: Any, after: int) -> Snapshot:
+def _apply_create(snapshot: Snapshot, create: Any) -> Snapshot:
     if snapshot.exists:
         raise OpRejected("Document already exists", ErrorCode.DOC_ALREADY_CREATED)
     ot_type = types.get(create["type"])
     if ot_type is None:
         raise ShareDBError("Unknown type", ErrorCode.DOC_TYPE_NOT_RECOGNIZED)
     data = _guarded(lambda: ot_type.create(create.get("data", MISSING)))
-    return replace(snapshot, version=after, type_uri=ot_type.uri, data=data)
+    return snapshot.followed_by(ot_type.uri, data)
 
 
 def transform_op(snapshot: Snapshot, op: Op, committed: Op) -> None:

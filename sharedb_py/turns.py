@@ -40,7 +40,7 @@ class Turns:
 
     def busy(self, keys: Iterable[Key]) -> bool:
         """Whether a turn about any of these things has not ended."""
-        return any(key in self._tails for key in keys)
+        return bool(self._tails) and any(key in self._tails for key in keys)
 
     def take(self, keys: Sequence[Key]) -> Turn:
         """Return the next turn about these things; whoever takes it must end it."""

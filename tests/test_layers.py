@@ -48,6 +48,7 @@ LAYERS = [
     "sharedb_py.inprocess",
     "sharedb_py.backend",
     "sharedb_py.asgi",
+    "sharedb_py.collecting",
     "sharedb_py.listening",
     "sharedb_py.dropping",
     "sharedb_py.cli",

@@ -18,6 +18,7 @@ from sharedb_py.backend import Backend
 from sharedb_py.cli.settings import flag, one_of, repeated, setting, whole, without_password
 from sharedb_py.cli.status import STATUS_PATHS, send_status
 from sharedb_py.cli.workers import READY, Workers, end_with_parent
+from sharedb_py.collecting import collect_less_often
 from sharedb_py.db import open_db
 from sharedb_py.dropping import DroppingWebSockets
 from sharedb_py.errors import ShareDBError
@@ -214,6 +215,7 @@ async def _serve_on(options: argparse.Namespace, listener: socket.socket) -> Non
             _add_projection(backend, text)
         await backend.db.check()
         await backend.pubsub.check()
+        collect_less_often()
         await _serve_until_stopped(options, backend, listener)
     finally:
         await backend.close()

@@ -12,8 +12,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -277,9 +276,10 @@ class DocActor:
     async def _load_head(self, request: SubmitRequest) -> Snapshot:
         if self._head is None:
             head = await self._read(request)
-            with self._weighed():
-                self._head = head
-                self._weigh_head()
+            before = self.weight
+            self._head = head
+            self._head_weight = self._weighed_last = size_of(head.data)
+            self._weighed_since(before)
         return self._head
 
     async def _is_outdated(self, head: Snapshot) -> bool:
@@ -289,29 +289,24 @@ class DocActor:
     # What is held
 
     def _forget(self) -> None:
-        with self._weighed():
-            self._head = None
-            self._head_weight = self._weighed_last = 0
-            self._recent.clear()
+        before = self.weight
+        self._head = None
+        self._head_weight = self._weighed_last = 0
+        self._recent.clear()
+        self._weighed_since(before)
 
     def _keep(self, batch: Batch) -> None:
         """Hold what was committed."""
-        with self._weighed():
-            self._head = batch.snapshot
-            # To weigh a document at each op would take too long: it grows by no more than its ops.
-            self._head_weight += self._recent.extend(batch.pending)
-            if self._head_weight > 2 * self._weighed_last + WEIGH_AGAIN_BYTES:
-                self._weigh_head()
-
-    def _weigh_head(self) -> None:
-        assert self._head is not None
-        self._head_weight = self._weighed_last = size_of(self._head.data)
-
-    @contextmanager
-    def _weighed(self) -> Iterator[None]:
-        """Keep the sum of what all documents hold right while this one changes."""
         before = self.weight
-        yield
+        self._head = batch.snapshot
+        # To weigh a document at each op would take too long: it grows by no more than its ops.
+        self._head_weight += self._recent.extend(batch.pending)
+        if self._head_weight > 2 * self._weighed_last + WEIGH_AGAIN_BYTES:
+            self._head_weight = self._weighed_last = size_of(batch.snapshot.data)
+        self._weighed_since(before)
+
+    def _weighed_since(self, before: int) -> None:
+        """Keep the sum of what all documents hold right, this one having changed."""
         self._around.held_bytes += self.weight - before
 
     # Telling

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, OpRejected
 from sharedb_py.jsonvalue import MISSING
 from sharedb_py.messages import at_least
@@ -102,7 +100,7 @@ def apply(request: SubmitRequest, snapshot: Snapshot) -> None:
         meta["_create"] = {"src": op.get("src"), "seq": op.get("seq"), "v": op["v"]}
     elif "del" in op and snapshot.data is not MISSING:
         op["m"]["data"] = snapshot.data
-    request.snapshot = replace(apply_op(snapshot, op), meta=meta)
+    request.snapshot = apply_op(snapshot.with_meta(meta), op)
 
 
 def seal(request: SubmitRequest) -> Snapshot:
