@@ -28,6 +28,7 @@ LAYERS = [
     "sharedb_py.milestones",
     "sharedb_py.replay",
     "sharedb_py.middleware",
+    "sharedb_py.recent",
     "sharedb_py.submit",
     "sharedb_py.reads",
     "sharedb_py.history",

@@ -19,11 +19,11 @@ from typing import Any, Final, Protocol, TypeAlias
 from sharedb_py.db.base import DB, DocCommit
 from sharedb_py.errors import ErrorCode, OpAlreadySubmitted, OpRejected
 from sharedb_py.middleware import Middleware
+from sharedb_py.recent import RecentOps, size_of
 from sharedb_py.snapshot import Snapshot
 from sharedb_py.submit.attempt import apply, follow, permit, seal
 from sharedb_py.submit.committer import GroupCommitter
 from sharedb_py.submit.history import Batch, NotHeld
-from sharedb_py.submit.recent import RecentOps, size_of
 from sharedb_py.submit.request import SubmitRequest
 
 __all__ = ["DocActor", "Done", "Surroundings"]

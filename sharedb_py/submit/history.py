@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from sharedb_py.db.base import DB
 from sharedb_py.ops import Op
+from sharedb_py.recent import RecentOps
 from sharedb_py.snapshot import Snapshot
-from sharedb_py.submit.recent import RecentOps
 
 __all__ = ["Batch", "NotHeld"]
 

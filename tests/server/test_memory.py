@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sharedb_py.backend import Backend
+from sharedb_py.recent import MAX_BYTES, MAX_OPS, RecentOps, size_of
 from sharedb_py.submit import Submitter, submitter
-from sharedb_py.submit.recent import MAX_BYTES, MAX_OPS, RecentOps, size_of
 from tests.server.conftest import RawClient, connect
 
 

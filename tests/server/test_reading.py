@@ -46,7 +46,7 @@ async def test_a_flood_waits_outside_and_arrives_whole() -> None:
         [protocol] = [
             each for each in server.server_state.connections if isinstance(each, DroppingWebSockets)
         ]
-        while not protocol.read_paused:
+        while not protocol.read_paused:  # noqa: ASYNC110 - uvicorn tells nobody that it paused
             await asyncio.sleep(0.001)
         # What had come in one piece by then is there, no more.
         assert READ_AHEAD <= protocol.queue.qsize() < READ_AHEAD + 100
