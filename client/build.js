@@ -56,8 +56,12 @@ const common = {
   loader: {'.svg': 'text', '.woff2': 'file'}
 };
 
-// The pages.
-const entries = {app: path.join(source, 'entry.js'), replay: path.join(source, 'replay', 'entry.js')};
+// The pages, and the frame for widgets that bring scripts of their own.
+const entries = {
+  'app': path.join(source, 'entry.js'),
+  'replay': path.join(source, 'replay', 'entry.js'),
+  'widget-frame': path.join(source, 'widgets', 'frame', 'frame.mjs')
+};
 
 async function main() {
   const styles = await esbuild.build({
@@ -103,7 +107,15 @@ async function main() {
     'replay.css': built(styles.metafile, 'replay-styles'),
     'preload.replay': preloaded(scripts.metafile, 'replay')
   };
-  const files = [...styles.outputFiles, ...scripts.outputFiles, {path: path.join(target, 'frame.html'), contents: frame}];
+  const widgetFrame = fs.readFileSync(path.join(source, 'widgets', 'frame', 'frame.html'), 'utf8')
+    .replace('SCRIPT', built(scripts.metafile, 'widget-frame'))
+    .replace('STYLES', built(styles.metafile, 'widgets'));
+  const files = [
+    ...styles.outputFiles,
+    ...scripts.outputFiles,
+    {path: path.join(target, 'frame.html'), contents: frame},
+    {path: path.join(target, 'widget-frame.html'), contents: Buffer.from(widgetFrame)}
+  ];
   write([
     ...files,
     ...await compressed(files),

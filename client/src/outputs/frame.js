@@ -3,6 +3,11 @@
 
 const TALLEST = 2000;
 
+// How tall a frame may be that says how tall it is; 0 for what is no height.
+function announcedHeight(height) {
+  return height > 0 ? Math.min(height, TALLEST) : 0;
+}
+
 function framed(html, base) {
   const frame = document.createElement('iframe');
   frame.className = 'output-frame';
@@ -13,7 +18,8 @@ function framed(html, base) {
     if (!frame.isConnected && frame.contentWindow === null) return window.removeEventListener('message', receive);
     if (source !== frame.contentWindow || !data) return;
     if (data.ready) frame.contentWindow.postMessage({html}, '*'); // it has no origin to name
-    if (data.height > 0) frame.style.height = `${Math.min(data.height, TALLEST)}px`;
+    const height = announcedHeight(data.height);
+    if (height) frame.style.height = `${height}px`;
   };
   window.addEventListener('message', receive);
   return frame;
@@ -40,4 +46,4 @@ function link(text, act) {
   return button;
 }
 
-module.exports = {framed, offered};
+module.exports = {announcedHeight, framed, offered};

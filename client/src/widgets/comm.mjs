@@ -15,14 +15,22 @@ export class DocumentComm {
     this.mayWrite = mayWrite;
     this.outbox = new Outbox((values, messages) => this.submit(values, messages));
     this.onLive = () => {};
+    this.onClose = () => {};
     this.follow = (op, mine) => mine || this.receive(op);
-    this.gone = () => this.closed && this.closed({content: {}});
+    this.gone = () => {
+      if (this.closed) this.closed({content: {}});
+      this.close();
+    };
     doc.on('op', this.follow);
     doc.on('del', this.gone);
   }
 
   get live() {
     return Boolean(this.doc.data && this.doc.data._live);
+  }
+
+  mayTouch() {
+    return this.live && this.mayWrite();
   }
 
   // --- from the model ---
@@ -38,7 +46,7 @@ export class DocumentComm {
 
   async sent(id, data, buffers) {
     if (data.method === 'request_state') return this.tell(Object.keys(this.doc.data.state));
-    if (!this.mayWrite() || !this.live) return undefined;
+    if (!this.mayTouch()) return undefined;
     if (data.method === 'custom') {
       const message = {id, content: data.content};
       if (buffers.length) message.buffers = toDocument([...buffers]);
@@ -75,14 +83,14 @@ export class DocumentComm {
   }
 
   receive(op) {
-    if (op.some(({p}) => p[0] === '_live')) this.onLive(this.live);
+    if (op.some(({p}) => p[0] === '_live')) this.onLive(this.live, Boolean(this.doc.data.state.disabled));
     const keys = new Set(op.filter(({p}) => p[0] === 'state' && p.length > 1).map(({p}) => p[1]));
     this.tell([...keys].filter((key) => !this.outbox.has(key)));
   }
 
   tell(keys) {
     const {state = {}} = this.doc.data || {};
-    const known = keys.filter((key) => key in state);
+    const known = keys.filter((key) => key in state && (key !== 'disabled' || this.mayTouch()));
     if (!known.length || !this.received) return;
     const values = Object.fromEntries(known.map((key) => [key, toModel(state[key])]));
     this.received({content: {data: {method: 'update', state: values, buffer_paths: []}}, buffers: []});
@@ -100,6 +108,7 @@ export class DocumentComm {
   close() {
     this.doc.removeListener('op', this.follow);
     this.doc.removeListener('del', this.gone);
+    this.onClose();
     return '';
   }
 }

@@ -1,12 +1,15 @@
 // The documents of a notebook's widgets: which there are, and what the kernel says to their views.
+import {toModel} from './buffers.js';
+import {DocumentComm} from './comm.mjs';
 
 const PATIENCE_MS = 5000;
 
 export class WidgetDocuments {
-  constructor(connection, notebookId) {
+  constructor(connection, notebookId, viewer) {
+    this.viewer = viewer;
     this.docs = new Map();
     this.asking = new Map();
-    this.onMessage = () => {};
+    this.comms = new Map();
     const query = connection.createSubscribeQuery('widgets', {_notebook: notebookId});
     query.on('error', (error) => console.warn('Widgets cannot be followed:', error.message));
     this.ready = new Promise((resolve) => query.once('ready', resolve));
@@ -15,7 +18,9 @@ export class WidgetDocuments {
     query.on('remove', (docs) => docs.forEach((doc) => this.remove(doc)));
     const presence = connection.getPresence(`widgets:${notebookId}`);
     presence.on('receive', (id, value) => {
-      for (const message of (value && value.messages) || []) this.onMessage(message);
+      for (const message of (value && value.messages) || []) {
+        for (const comm of this.comms.get(message.comm) || []) comm.say(message);
+      }
     });
     presence.subscribe((error) => error && console.warn('Widgets cannot be heard:', error.message));
   }
@@ -30,6 +35,18 @@ export class WidgetDocuments {
 
   remove(doc) {
     for (const [id, known] of this.docs) if (known === doc) this.docs.delete(id);
+  }
+
+  // What a manager makes a model of: its names, its values and a comm of its own; null if it is not there.
+  async open(id) {
+    const doc = await this.find(id);
+    if (!doc) return null;
+    const {model_name, model_module, model_module_version = '*', state} = doc.data;
+    const comm = new DocumentComm(doc, () => !this.viewer);
+    if (!this.comms.has(id)) this.comms.set(id, new Set());
+    this.comms.get(id).add(comm);
+    comm.onClose = () => this.comms.get(id)?.delete(comm);
+    return {model_name, model_module, model_module_version, state: toModel(state), comm};
   }
 
   // A model's document, which may come a moment after what shows it; null if it does not come.

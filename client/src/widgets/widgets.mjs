@@ -1,18 +1,21 @@
 // What a page loads when the first widget is there: the models of its notebook, and their views.
 /* global WIDGETS_CSS */
-import {Widget} from '@lumino/widgets';
-import {MessageLoop} from '@lumino/messaging';
 import {WidgetDocuments} from './documents.mjs';
-import {DocumentManager, isKnown} from './manager.mjs';
-import {nameHandles} from './names.mjs';
+import {showForeign} from './foreign.mjs';
+import {WidgetManager} from './manager.mjs';
+import {MODULES, classIn} from './modules.mjs';
+import {mount} from './mount.mjs';
+
+const GONE = 'The kernel of this widget is gone: this is its last state. Run the cell to use it again.';
 
 const managers = new Map();
 
 function managerOf(context) {
-  const {notebookId, connection} = context;
+  const {notebookId, connection, viewer} = context;
   if (!managers.has(notebookId)) {
-    const documents = new WidgetDocuments(connection, notebookId);
-    managers.set(notebookId, new DocumentManager(documents, context));
+    const documents = new WidgetDocuments(connection, notebookId, viewer);
+    const load = async (name, module) => classIn(MODULES[module], name, module);
+    managers.set(notebookId, new WidgetManager(documents, load, context));
     loadStyles();
   }
   return managers.get(notebookId);
@@ -29,29 +32,24 @@ function loadStyles() {
 // words, why it cannot be shown.
 export async function show(element, modelId, context) {
   const manager = managerOf(context);
-  const doc = await manager.documents.find(modelId);
+  const doc = await manager.source.find(modelId);
   if (!doc) throw new Error('This widget is not there any more. Run its cell to make it anew.');
-  const foreign = [...modulesOf(manager.documents.docs, modelId)].filter((module) => !isKnown(module));
-  if (foreign.length) throw new Error(`This widget needs JavaScript that this page does not have: ${foreign.join(', ')}.`);
-  const model = await manager.get_model(modelId);
-  const view = await manager.create_view(model);
+  const place = document.createElement('div');
   const note = document.createElement('p');
   note.className = 'widget-note';
   const say = () => {
-    note.textContent = manager.comms.get(modelId)?.live === false
-      ? 'The kernel of this widget is gone: this is its last state. Run the cell to use it again.' : '';
+    note.textContent = doc.data && doc.data._live ? '' : GONE;
     note.hidden = !note.textContent;
   };
-  view.listenTo(model, 'comm_live_update', say);
   say();
-  await connected(element);
-  MessageLoop.sendMessage(view.luminoWidget, Widget.Msg.BeforeAttach);
-  element.replaceChildren(view.el, note);
-  MessageLoop.sendMessage(view.luminoWidget, Widget.Msg.AfterAttach);
-  const stopNaming = nameHandles(element);
+  doc.on('op', say);
+  element.replaceChildren(place, note);
+  const foreign = [...modulesOf(manager.source.docs, modelId)].some((module) => !(module in MODULES));
+  const take = foreign
+    ? await showForeign(place, modelId, manager.source, context) : await mount(place, manager, modelId);
   return () => {
-    stopNaming();
-    view.remove();
+    doc.removeListener('op', say);
+    take();
   };
 }
 
@@ -63,9 +61,4 @@ function modulesOf(docs, id, found = new Set(), seen = new Set()) {
   found.add(doc.data.model_module);
   for (const [, other] of JSON.stringify(doc.data.state).matchAll(/"IPY_MODEL_([^"]+)"/g)) modulesOf(docs, other, found, seen);
   return found;
-}
-
-// Lumino wants to know when a view gets into the page, and what it shows measures itself then.
-async function connected(element) {
-  for (let frames = 0; !element.isConnected && frames < 600; frames++) await new Promise(requestAnimationFrame);
 }

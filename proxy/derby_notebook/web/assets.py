@@ -44,6 +44,7 @@ class Assets:
             "Cache-Control": FOR_EVER if _HASHED.search(name) else "no-cache",
             "Vary": "Accept-Encoding",
             "X-Content-Type-Options": "nosniff",
+            "Access-Control-Allow-Origin": "*",  # frames in a sandbox, which have no origin
         }
         accepted = request.headers.get("accept-encoding", "")
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
