@@ -26,6 +26,7 @@ from derby_notebook.web.notebooks import NotebookPages
 from derby_notebook.web.passing import Passing, note_file_operation
 from derby_notebook.web.reverse_proxy import ReverseProxy
 from derby_notebook.web.status import StatusPages
+from derby_notebook.web.widget_scripts import WidgetScripts
 from sharedb_py.backend import Backend
 
 __all__ = ["NotebookApp", "create_app"]
@@ -75,6 +76,7 @@ class NotebookApp:
             *Downloads(self.service, gate, self.base).routes(),
             *Actions(self.service, gate, self.base).routes(),
             *Channel(backend, gate, self.base).routes(),
+            *WidgetScripts(self.proxy, self.base).routes(),
             *Passing(self.proxy, gate, roles, self.base).routes(),
         ]
 
