@@ -23,8 +23,8 @@ class CellView {
     this.editor = h('div.editor', {}, this.still);
     this.rendered = h('div.rendered', {dir: 'auto'});
     this.outputs = h('div.outputs', {role: 'region', 'aria-label': 'Output', tabindex: -1});
-    this.who = h('ul.who', {'aria-label': 'Changed just now by'});
-    this.tools = h('div.cell-tools', {},
+    this.who = h('div.who');
+    this.tools = h('div.past-tools', {},
       button(icon('history'), 'History of this cell', () => page.openCell(id)),
       page.mayEdit && button(icon('undo'), 'Restore this cell as it was', () => page.restoreCell(id)));
     this.box = h('section.cell', {'data-cell-id': id, tabindex: -1},
@@ -68,7 +68,9 @@ class CellView {
     if (plain) this.rendered.replaceChildren(markdownFragment(data.source, data.attachments));
     else this.rendered.replaceChildren();
     const outputs = type === 'code' && Array.isArray(data.outputs) ? data.outputs : [];
-    renderOutputs(this.outputs, outputs, {trusted: false, base: this.page.base, notebookId: this.page.notebookId});
+    renderOutputs(this.outputs, outputs, {
+      trusted: data._trusted === true, base: this.page.base, notebookId: this.page.notebookId, viewer: true
+    });
     box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
     this.outputs.classList.toggle('fresh', Boolean(mark && mark.kind & KINDS.OUTPUT));
     this.drawWho();
@@ -101,12 +103,12 @@ class CellView {
   blamed() {
     const {authors} = this.page.film.overview;
     let at = 0;
-    return this.blame.map(({text, author, time, position}) => {
+    return this.blame.map(({text, author, time}) => {
       const from = at;
       at += text.length;
       const who = author === undefined ? {name: 'Older than the history', color: '#64748b'} : authors[author];
       const title = time === undefined ? who.name : `${who.name}, ${momentText(time)}`;
-      return {from, to: at, make: () => h('span.wrote.blamed', {style: personStyle(who.color), title, 'data-position': position})};
+      return {from, to: at, make: () => h('span.wrote.blamed', {style: personStyle(who.color), title})};
     });
   }
 
@@ -116,7 +118,7 @@ class CellView {
     this.box.style.setProperty('--person', who ? who.color : 'transparent');
     const people = who && who.kind === 'person';
     this.who.replaceChildren(...(people
-      ? [h('li.chip', {style: personStyle(who.color), title: who.name, role: 'img', 'aria-label': who.name}, initials(who.name))] : []));
+      ? [h('span.chip', {style: personStyle(who.color), title: who.name, role: 'img', 'aria-label': who.name}, initials(who.name))] : []));
     this.who.hidden = !people;
   }
 

@@ -29,7 +29,7 @@ class DiffView {
   outputs([before, after]) {
     const side = (label, outputs) => {
       const box = h('div.outputs');
-      renderOutputs(box, outputs, {trusted: false, base: this.page.base, notebookId: this.page.notebookId});
+      renderOutputs(box, outputs, {trusted: false, base: this.page.base, notebookId: this.page.notebookId, viewer: true});
       return h('div.diff-side', {}, h('h3', {}, label), outputs.length ? box : h('p.none', {}, 'No output'));
     };
     return h('div.diff-outputs', {}, side('Output before', before), side('Output after', after));

@@ -42,6 +42,11 @@ class Page {
     this.build();
   }
 
+  // The author that is followed alone, as the server knows them; null for all.
+  get followed() {
+    return this.author === null ? null : this.film.overview.authors[this.author].id;
+  }
+
   get playing() {
     return this.player.playing;
   }
@@ -199,7 +204,7 @@ class Page {
 
   async step(back) {
     this.pause();
-    const {position, unit, author, cell} = this;
+    const {position, unit, followed: author, cell} = this;
     try {
       const next = await this.film.step(position, {unit, back, author, cell});
       if (next === null) return this.toasts.say(back ? 'There is nothing before this.' : 'There is nothing after this.');
@@ -262,12 +267,10 @@ class Page {
   // Steps and playing go through one author's changes; the nearest of them is shown at once.
   async followAuthor(index) {
     this.pause();
-    const {authors} = this.film.overview;
-    if (this.author !== null && authors[this.author].id === authors[index].id) this.author = null;
-    else this.author = index;
+    this.author = this.author === index ? null : index;
     this.showControls();
-    if (this.author === null) return;
-    const author = authors[index].id;
+    const author = this.followed;
+    if (author === null) return;
     const own = await this.film.step(this.position + 1, {unit: 'burst', back: true, author});
     const next = own || await this.film.step(this.position, {unit: 'burst', author});
     if (next) await this.goTo(next);

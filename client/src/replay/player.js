@@ -28,7 +28,7 @@ class Player {
   // Goes on by as many ops as were due since the last time, and waits for the one after.
   async next() {
     const running = this.timer;
-    const {film, position, unit, author, cell} = this.page;
+    const {film, position, unit, followed: author, cell} = this.page;
     try {
       const started = performance.now();
       const target = unit === 'op' && author === null && cell === null

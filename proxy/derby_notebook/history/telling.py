@@ -229,7 +229,10 @@ def _change(
 async def blame_cell(
     line: NotebookLine, archive: Archive, key: DocKey, position: int
 ) -> list[dict[str, Any]]:
-    """Return the runs of a cell's source, each with the op that wrote it; none for no cell."""
+    """Return the runs of a cell's source, each with its author and time; none for no cell.
+
+    What was typed without a pause is one run, of the time when it ended.
+    """
     timeline = line.timeline
     version = timeline.versions_at(position).get(key, 0)
     if not version:
@@ -240,18 +243,18 @@ async def blame_cell(
     except ShareDBError:
         return []  # deleted, or a cell without a source
     numbers = {author: number for number, author in enumerate(timeline.authors)}
-    told: list[dict[str, Any]] = []
+    runs: list[tuple[int | None, dict[str, Any]]] = []
     for piece in pieces:
-        run: dict[str, Any] = {"text": piece.value}
         try:
-            entry = timeline.entry(timeline.position_of(key, piece.origin))
+            entry: Entry | None = timeline.entry(timeline.position_of(key, piece.origin))
         except KeyError:
-            pass  # older than the log
-        else:
-            run |= {
-                "author": numbers[entry.author],
-                "time": entry.time,
-                "position": entry.position + 1,
-            }
-        told.append(run)
-    return told
+            entry = None  # older than the log
+        burst = None if entry is None else entry.start
+        if not runs or runs[-1][0] != burst:
+            runs.append((burst, {"text": ""}))
+        run = runs[-1][1]
+        run["text"] += piece.value
+        if entry is not None:
+            run["author"] = numbers[entry.author]
+            run["time"] = max(entry.time, run.get("time", 0.0))
+    return [run for _, run in runs]
