@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derby_notebook.files.docs import cells_to_docs, parse_notebook, to_notebook
-from derby_notebook.outputs.area import OutputArea
+from derby_notebook.outputs.area import HEAD_BYTES, TAIL_BYTES, OutputArea
 from derby_notebook.outputs.references import (
     LARGE_BYTES,
     LARGE_TEXT_BYTES,
@@ -126,6 +126,32 @@ def test_a_run_keeps_its_large_values_until_they_are_put_away() -> None:
     assert area.large_values() == {}
     area.receive("clear_output", {"wait": False})
     assert area.large_values() == {}
+
+
+def test_a_flood_of_large_values_is_bounded_and_most_are_never_put_away() -> None:
+    area = OutputArea()
+    put: set[str] = set()
+    size = 4_000_000
+    for number in range(120):
+        area.receive("display_data", {"data": {"image/png": f"{number:04d}" + "A" * size}})
+        if number % 10 == 9:  # as often as a writer would come by
+            large = area.large_values(whole=False)
+            put.update(large)
+            area.put_away(large)
+            shown = set(references(area.outputs(whole=False)))
+            assert shown <= put
+    large = area.large_values()
+    put.update(large)
+    area.put_away(large)
+    outputs = area.outputs()
+    kept = set(references(outputs))
+    assert kept <= put
+    assert size * len(kept) <= HEAD_BYTES + TAIL_BYTES + size
+    assert len(put) < 90
+    [cut] = [item["_cut"] for item in outputs if "_cut" in item]
+    assert cut["items"] + len(kept) == 120
+    last = outputs[-1]["data"]["image/png"]["_blob"]
+    assert last == digest(b"0119" + b"A" * size)
 
 
 def test_what_must_be_whole_keeps_its_large_values() -> None:

@@ -100,7 +100,7 @@ class OutputWriter:
 
     async def _put_away(self, run: Run) -> None:
         """Keep a run's large values before its cell refers to them."""
-        for name, data in run.area.large_values().items():
+        for name, data in run.area.large_values(whole=run.over).items():
             await self._documents.blobs.put(data)
             run.area.put_away([name])
 

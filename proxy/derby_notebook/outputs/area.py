@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from derby_notebook.outputs.references import Blobs, references, take_out
+from derby_notebook.outputs.references import Blobs, is_reference, references, take_out
 from derby_notebook.outputs.terminal import append_text
 
 __all__ = ["HEAD_CHARS", "HEAD_ITEMS", "TAIL_CHARS", "TAIL_ITEMS", "OutputArea"]
@@ -24,6 +24,10 @@ TAIL_CHARS: Final = 50_000
 GLIMPSE_CHARS: Final = 4_000
 HEAD_ITEMS: Final = 200
 TAIL_ITEMS: Final = 50
+GLIMPSE_ITEMS: Final = 5
+HEAD_BYTES: Final = 100_000_000
+TAIL_BYTES: Final = 50_000_000
+"""What is kept of large values, at either end."""
 ERROR_CHARS: Final = 10_000
 TRACEBACK_LINES: Final = 100
 """What is kept of an error's text, and of either end of its traceback."""
@@ -108,16 +112,17 @@ class OutputArea:
         """Return what the cell shows; not ``whole``: with no more than a glimpse of a long tail."""
         cut, tail = self._cut, list(self._tail)
         if not whole and cut:
-            cut, tail = _trimmed(cut, deque(tail), GLIMPSE_CHARS, TAIL_ITEMS)
+            cut, tail = _trimmed(cut, deque(tail), GLIMPSE_CHARS, GLIMPSE_ITEMS)
         return [*self._head, *([cut.marker()] if cut else ()), *tail]
 
     # Large values
 
-    def large_values(self) -> Blobs:
-        """Return those of what is shown that were not put away yet."""
-        shown = set(references([*self._head, *self._tail]))
-        self._blobs = {name: data for name, data in self._blobs.items() if name in shown}
-        return dict(self._blobs)
+    def large_values(self, *, whole: bool = True) -> Blobs:
+        """Return those of what :meth:`outputs` shows that were not put away yet."""
+        kept = set(references([*self._head, *self._tail]))
+        self._blobs = {name: data for name, data in self._blobs.items() if name in kept}
+        shown = set(references(self.outputs(whole=whole)))
+        return {name: data for name, data in self._blobs.items() if name in shown}
 
     def _taken(self, item: Output, at: int) -> Output:
         return item if self._in_line else take_out(item, at, self._blobs)
@@ -191,9 +196,10 @@ class OutputArea:
             self._head[-1:] = [{**last, "text": text[:keep]}] if keep else []
             self._tail.append(_stream(last["name"], text[keep:]))
             self._cutting = True
-        elif len(self._head) > HEAD_ITEMS:
-            self._tail.extend(self._head[HEAD_ITEMS:])
-            del self._head[HEAD_ITEMS:]
+        elif len(self._head) > HEAD_ITEMS or (
+            len(self._head) > 1 and _large_bytes(self._head) > HEAD_BYTES
+        ):
+            self._tail.append(self._head.pop())
             self._cutting = True
 
 
@@ -201,11 +207,16 @@ def _chars(items: list[Output] | deque[Output]) -> int:
     return sum(len(item["text"]) for item in items if item["output_type"] == "stream")
 
 
+def _large_bytes(items: list[Output] | deque[Output]) -> int:
+    values = (value for item in items for value in item.get("data", {}).values())
+    return sum(value["size"] for value in values if is_reference(value))
+
+
 def _trimmed(
     cut: _Cut, tail: deque[Output], most_chars: int, most_items: int
 ) -> tuple[_Cut, list[Output]]:
     """Return a tail's end within bounds, and the cut grown by what went."""
-    while len(tail) > most_items:
+    while len(tail) > most_items or (len(tail) > 1 and _large_bytes(tail) > TAIL_BYTES):
         cut = cut.plus_item(tail.popleft())
     excess = _chars(tail) - most_chars
     at = 0
