@@ -54,6 +54,7 @@ async def test_axe_finds_nothing_serious(open_notebook: OpenNotebook, scheme: st
     await expect(page.cell(0).locator(".katex")).to_be_visible(timeout=PATIENCE)
     await page.focus(1)
     assert await violations(page) == []
+    await page.press("outline")
     await page.press("chat")
     await page.page.get_by_label("Message", exact=True).fill("hello")
     await page.keys("Enter")

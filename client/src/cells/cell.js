@@ -150,6 +150,7 @@ class Cell {
       if (this.ran.textContent !== text) this.ran.textContent = text;
       this.ran.title = title;
       this.box.dataset.run = title;
+      this.box.ariaDescription = title;
     };
     show();
     if (isRunning(state)) this.ticking = setInterval(show, 500);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from typing import Any, Final
+from urllib.parse import quote
 
 __all__ = ["CSP", "HEADERS", "error_page", "notebook_page", "replay_page"]
 
@@ -21,6 +22,14 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
 }
 """What every page of ours is sent with."""
+
+ICON: Final = "data:image/svg+xml," + quote(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" '
+    'rx="7" fill="#1f5fc4"/><path d="M13 8H8v16h5M19 8h5v16h-5" fill="none" stroke="#fff" '
+    'stroke-width="2.5"/><path d="M13.5 12v8" stroke="#ffd34d" stroke-width="2.5"/>'
+    '<path d="M18.5 12v8" stroke="#7fe0b4" stroke-width="2.5"/></svg>'
+)
+"""Two carets in the brackets of one cell."""
 
 
 def _embed(data: Any) -> str:
@@ -55,7 +64,7 @@ def notebook_page(base: str, title: str, static: dict[str, str], bundle: dict[st
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="{ICON}">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
 {_modulepreloads(base, _needed(static, bundle))}
 <script type="module" src="{base}/derby/static/{static["app.js"]}"></script>
@@ -74,7 +83,7 @@ def replay_page(base: str, title: str, static: dict[str, str], session: dict[str
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>History of {html.escape(title)}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="{ICON}">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
 <link rel="stylesheet" href="{base}/derby/static/{static["replay.css"]}">
 {_modulepreloads(base, static["preload.replay"].split())}
@@ -94,7 +103,7 @@ def error_page(base: str, static: dict[str, str], title: str, text: str, advice:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="{ICON}">
 <link rel="stylesheet" href="{base}/derby/static/{static["app.css"]}">
 </head>
 <body>
