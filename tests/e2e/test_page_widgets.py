@@ -267,6 +267,82 @@ w.VBox([
     assert await violations(page) == []
 
 
+COUNTER = """
+import anywidget, traitlets
+class Counter(anywidget.AnyWidget):
+    _esm = \"\"\"
+    export default {render({model, el}) {
+      const button = document.createElement('button');
+      const say = () => button.textContent = `${model.get('value')} in ${window.origin}`;
+      button.onclick = () => { model.set('value', model.get('value') + 1); model.save_changes(); };
+      model.on('change:value', say);
+      say();
+      el.append(button);
+    }}\"\"\"
+    value = traitlets.Int(0).tag(sync=True)
+Counter()
+"""
+
+
+async def test_a_widget_with_javascript_of_its_own_is_shared_and_cannot_reach_the_page(
+    open_notebook: OpenNotebook, notebook_server: NotebookServer, notebook_path: str
+) -> None:
+    ann = await open_notebook(new_code_cell(COUNTER))
+    ben = await open_notebook()
+    await ann.run(0)
+    mine, theirs = (
+        page.outputs(0).frame_locator("iframe").get_by_role("button") for page in (ann, ben)
+    )
+    await expect(mine).to_have_text("0 in null", timeout=KERNEL)
+    await mine.click()
+    await expect(theirs).to_have_text("1 in null", timeout=PATIENCE)
+    await theirs.click()
+    await expect(mine).to_have_text("2 in null", timeout=PATIENCE)
+    # What came with a file runs only once somebody asks for it.
+    await ann.saved()
+    await ann.page.evaluate("derbyNotebook.page.ask('save')")
+    copy = notebook_server.folder / f"copy-{notebook_path}"
+    text = (notebook_server.folder / notebook_path).read_text()
+    copy.write_text(text.replace("Counter", "Unsigned"))  # Jupyter trusts what it signed itself
+    await ben.page.goto(notebook_server.url(f"notebooks/{copy.name}"))
+    await ben.ready()
+    await expect(ben.outputs(0)).to_contain_text("was not run", timeout=PATIENCE)
+    await expect(ben.page.locator("iframe")).to_have_count(0)
+    await ben.outputs(0).get_by_role("button", name="sandbox").click()
+    await expect(theirs).to_have_text("2 in null", timeout=PATIENCE)
+
+
+async def test_a_live_plot_is_drawn_for_all_from_binary_messages(
+    open_notebook: OpenNotebook,
+) -> None:
+    ann = await open_notebook(
+        new_code_cell(
+            "%matplotlib widget\nimport matplotlib.pyplot as plt\n"
+            "fig, ax = plt.subplots(figsize=(3, 2))\nax.plot([1, 3, 2])"
+        ),
+        new_code_cell("ax.figure.set_facecolor('#ff0000'); fig.canvas.draw_idle()"),
+    )
+    ben = await open_notebook()
+    await ann.run(0)
+    corner = """canvas => new Promise((resolve) => {
+      const look = () => {
+        const [red, green] = canvas.getContext('2d').getImageData(3, 3, 1, 1).data;
+        if (red === 255 && green === WANTED) resolve(true);
+        else setTimeout(look, 50);
+      };
+      look();
+    })"""
+    canvases = [
+        page.outputs(0).frame_locator("iframe").locator("canvas").first for page in (ann, ben)
+    ]
+    for canvas in canvases:
+        await canvas.wait_for(timeout=KERNEL)
+        assert await canvas.evaluate(corner.replace("WANTED", "255"))
+    await ann.run(1)
+    for canvas in canvases:
+        assert await canvas.evaluate(corner.replace("WANTED", "0"))
+
+
 async def test_a_widget_that_is_nowhere_shows_its_text_and_says_so(
     open_notebook: OpenNotebook,
 ) -> None:

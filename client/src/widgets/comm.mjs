@@ -63,12 +63,10 @@ export class DocumentComm {
       .map(([key, value]) => ({p: ['state', key], oi: value}));
     messages.forEach((message, index) => op.push({p: ['_custom', waiting.length + index], li: message}));
     if (!op.length || !this.doc.type) return Promise.resolve();
-    return new Promise((resolve) => this.doc.submitOp(op, {}, (error) => {
-      if (error) {
-        console.warn('A widget was not changed:', error.message);
-        this.tell(Object.keys(values));
-      }
-      resolve();
+    return new Promise((resolve, reject) => this.doc.submitOp(op, {}, (error) => {
+      if (!error) return resolve();
+      this.tell(Object.keys(values)); // back to what everybody else sees
+      return reject(error);
     }));
   }
 

@@ -46,12 +46,13 @@ class Outbox {
     const rest = new Promise((resolve) => setTimeout(resolve, this.pause));
     try {
       await this.submit(values, messages);
-    } finally {
-      for (const resolve of waiting) resolve();
-      await rest;
-      this.busy = false;
-      if (this.waiting.length) this.flush();
+    } catch (error) {
+      console.warn('A widget was not changed:', error.message);
     }
+    for (const resolve of waiting) resolve();
+    await rest;
+    this.busy = false;
+    if (this.waiting.length) this.flush();
   }
 }
 
