@@ -142,13 +142,21 @@ async def test_restarting_asks_first(open_notebook: OpenNotebook) -> None:
     await expect(page.outputs(1)).to_contain_text("NameError", timeout=60_000)
 
 
-async def test_cells_are_dragged_by_their_side(open_notebook: OpenNotebook) -> None:
-    page = await open_notebook(*(new_code_cell(text) for text in "abc"))
-    box = await page.cell(2).bounding_box()
-    assert box is not None
-    await (
-        page.cell(0)
-        .locator(".side")
-        .drag_to(page.cell(2), target_position={"x": 20, "y": box["height"] - 3})
-    )
-    await page.expect_sources("b", "c", "a")
+async def test_cells_are_dragged_by_their_side_one_or_several(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(*(new_code_cell(text) for text in "abcde"))
+
+    async def drag(index: int, below: int) -> None:
+        box = await page.cell(below).bounding_box()
+        assert box is not None
+        side = page.cell(index).locator(".side")
+        target = {"x": 20, "y": box["height"] - 3}
+        await side.drag_to(page.cell(below), target_position=target)  # type: ignore[arg-type]
+
+    await drag(0, 2)
+    await page.expect_sources("b", "c", "a", "d", "e")
+    await page.command(0, "Shift+J")
+    await drag(0, 3)
+    await page.expect_sources("a", "d", "b", "c", "e")
+    await expect(page.page.locator(".cell[data-chosen]")).to_have_count(2)
+    await page.command(2)
+    await expect(page.page.locator(".cell[data-chosen]")).to_have_count(0)

@@ -162,12 +162,20 @@ class Cell {
   pressed(event) {
     const from = event.target.closest ? event.target : event.target.parentElement;
     if (from.closest('.folded-source, .folded-outputs, .run-here, .ask')) return;
-    this.page.pickCell(this.id, event.shiftKey && !from.closest('.editor'));
+    // Several cells are dragged by the side of any: they stay chosen until it was a click.
+    const dragsAll = from.closest('.side') && !event.shiftKey && this.page.chosen.size > 1 && this.page.isChosen(this.id);
+    this.picksOnClick = Boolean(dragsAll);
+    if (!dragsAll) this.page.pickCell(this.id, event.shiftKey && !from.closest('.editor'));
+  }
+
+  clicked() {
+    if (this.picksOnClick) this.page.pickCell(this.id);
+    this.picksOnClick = false;
   }
 
   focused(event) {
     if (event.target.closest('.editor')) this.page.setMode('edit');
-    this.page.pickCell(this.id, this.page.isChosen(this.id));
+    if (!this.picksOnClick) this.page.pickCell(this.id, this.page.isChosen(this.id));
   }
 
   blurred(event) {
