@@ -337,7 +337,10 @@ class WidgetBridge:
         for comm_id, sent in handled:
             done.setdefault(comm_id, set()).add(sent)
         for comm_id in [known for known in kernel.models if known in models | done.keys()]:
-            await self._write_model(kernel.models[comm_id], done.get(comm_id, set()))
+            try:
+                await self._write_model(kernel.models[comm_id], done.get(comm_id, set()))
+            except Exception:  # of one, too large for the database; the others are written
+                log.exception("Widget %s was not written", comm_id)
         self._journal.settle()
         if said:
             self._views.tell(said)
