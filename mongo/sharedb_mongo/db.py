@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
-
-from bson import ObjectId
 
 from sharedb_mongo.blobs import MongoBlobs
 from sharedb_mongo.commits import Committer
@@ -18,26 +14,17 @@ from sharedb_mongo.indexes import OpIndexes
 from sharedb_mongo.layout import (
     Document,
     OpLink,
-    op_from_document,
     projection_of,
     snapshot_from_document,
     unknown_snapshot,
 )
 from sharedb_mongo.leases import MongoLeases
-from sharedb_mongo.linking import (
-    chain,
-    in_range,
-    latest_delete,
-    missing_link,
-    ops_filter,
-    orphans,
-    unique_version_link,
-)
 from sharedb_mongo.live import live_query, skip_poll
 from sharedb_mongo.maintenance import Maintenance
 from sharedb_mongo.names import check_collection
 from sharedb_mongo.query import MongoQuery, can_poll_doc, for_document, parse
 from sharedb_mongo.running import run_query
+from sharedb_mongo.stored_ops import StoredOps
 from sharedb_mongo.url import Options as AdapterOptions
 from sharedb_mongo.url import parse_url
 from sharedb_py.blobs import BlobStore
@@ -87,11 +74,14 @@ class MongoDB(DB):
         self.options = options
         self.connection = Connection(source, database)
         self._poll = None if poll is None else Connection(poll, database)
-        self._poll_delay = poll_delay if poll_delay is not None else 0.3 if poll else 0.0
+        self._poll_delay = (
+            poll_delay if poll_delay is not None else 0.3 if poll is not None else 0.0
+        )
         self._hooks = Hooks()
-        self._ops = OpIndexes(self.connection, options)
-        self._maintenance = Maintenance(self.connection, self._ops)
-        self._committer = Committer(self.connection, self._ops, self._hooks)
+        ops = OpIndexes(self.connection, options)
+        self._stored_ops = StoredOps(ops, self._links, strict=options.strict_linking)
+        self._maintenance = Maintenance(self.connection, ops)
+        self._committer = Committer(self.connection, ops, self._hooks)
 
     def use(self, action: str, hook: Callable[[Any], Any]) -> None:
         """Hook into ``beforeCreate``, ``beforeOverwrite`` or ``beforeSnapshotLookup``."""
@@ -134,6 +124,11 @@ class MongoDB(DB):
             found[document["_id"]] = snapshot_from_document(document, metadata=metadata)
         return found
 
+    async def _links(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        """Return where documents stand: ``{_id: {_o, _v}}``."""
+        found = await self._find(collection, ids, {"_o": 1, "_v": 1})
+        return {document["_id"]: document for document in found}
+
     async def _find(
         self, collection: str, ids: Sequence[str], projection: dict[str, int]
     ) -> list[Document]:
@@ -161,46 +156,9 @@ class MongoDB(DB):
         metadata: bool = False,
         options: Options = NO_OPTIONS,
     ) -> list[Op]:
-        if not self.options.strict_linking and end is not None:
-            link = await self._link_after(collection, doc_id, end)
-            if link is not None:
-                ops = await self._read_ops(collection, doc_id, start, link["v"], metadata)
-                counted = chain(ops, link.get("o"), link["v"])
-                found = in_range(counted, f"{collection}.{doc_id}", start, end, link["v"])
-                return [op_from_document(op, metadata=metadata) for op in found]
-        bulk = await self.get_ops_bulk(
-            collection, {doc_id: (start, end)}, metadata=metadata, options=options
+        return await self._stored_ops.get(
+            collection, doc_id, start, end, metadata, _ignores_missing(options)
         )
-        return bulk[doc_id]
-
-    async def _link_after(self, collection: str, doc_id: str, end: int) -> Document | None:
-        """Return the first op from ``end`` on that is alone at its version."""
-        ops = await self._ops_of(collection)
-        with translated():
-            cursor = ops.find(ops_filter(doc_id, end), {"v": 1, "o": 1, "_id": 0}).sort("v", 1)
-            read: list[Document] = []
-            async for op in cursor:
-                read.append(op)
-                if len(read) > 1 and (link := unique_version_link(read)) not in (None, op):
-                    await cursor.close()
-                    return dict(link or {})
-            link = unique_version_link(read)
-            return None if link is None else dict(link)
-
-    async def _ops_of(self, collection: str) -> Any:
-        check_collection(collection)
-        with translated():
-            return await self._ops.collection(collection)
-
-    async def _read_ops(
-        self, collection: str, doc_id: str, start: int | None, before: int | None, metadata: bool
-    ) -> list[Document]:
-        ops = await self._ops_of(collection)
-        with translated():
-            query = ops_filter(doc_id, start, before)
-            cursor = ops.find(query, None if metadata else {"m": 0}).sort("v", 1)
-            found: list[Document] = await cursor.to_list(None)
-        return found
 
     async def get_ops_bulk(
         self,
@@ -210,58 +168,9 @@ class MongoDB(DB):
         metadata: bool = False,
         options: Options = NO_OPTIONS,
     ) -> dict[str, list[Op]]:
-        stored = {
-            document["_id"]: document
-            for document in await self._find(collection, list(ranges), {"_o": 1, "_v": 1})
-        }
-        found: dict[str, list[Op]] = {doc_id: [] for doc_id in ranges}
-        wanted = []
-        for doc_id, (start, _) in ranges.items():
-            document = stored.get(doc_id)
-            if document is not None and document["_v"] <= (start or 0):
-                continue
-            if document is not None and not document.get("_o"):
-                raise missing_link(collection, doc_id)
-            wanted.append(doc_id)
-        ops = await self._read_ops_of_many(collection, ranges, wanted, metadata)
-        ignore_missing = bool(options.get("ignoreMissingOps"))
-        for doc_id in wanted:
-            last = _last_op(stored.get(doc_id), ops[doc_id])
-            if last is not None:
-                counted = in_range(
-                    chain(ops[doc_id], *last),
-                    f"{collection}.{doc_id}",
-                    *ranges[doc_id],
-                    last[1],
-                    ignore_missing=ignore_missing,
-                )
-                found[doc_id] = [op_from_document(op, metadata=metadata) for op in counted]
-        return found
-
-    async def _read_ops_of_many(
-        self,
-        collection: str,
-        ranges: Mapping[str, tuple[int | None, int | None]],
-        ids: Sequence[str],
-        metadata: bool,
-    ) -> dict[str, list[Document]]:
-        found: dict[str, list[Document]] = defaultdict(list)
-        if len(ids) == 1:
-            found[ids[0]] = await self._read_ops(
-                collection, ids[0], ranges[ids[0]][0], None, metadata
-            )
-            return found
-        ops = await self._ops_of(collection)
-        with translated():
-            for start in range(0, len(ids), MANY):
-                some = ids[start : start + MANY]
-                query = {"$or": [ops_filter(doc_id, ranges[doc_id][0]) for doc_id in some]}
-                cursor = ops.find(query, None if metadata else {"m": 0})
-                for op in await cursor.to_list(None):
-                    found[op["d"]].append(op)
-        for of_doc in found.values():
-            of_doc.sort(key=lambda op: op["v"])
-        return found
+        return await self._stored_ops.get_bulk(
+            collection, ranges, metadata, _ignores_missing(options)
+        )
 
     async def get_ops_to_snapshot(
         self,
@@ -280,33 +189,14 @@ class MongoDB(DB):
             return await self.get_ops(
                 collection, doc_id, start, snapshot.version, metadata=metadata, options=options
             )
-        if start >= snapshot.version:
-            return []
-        if link is None:
-            raise missing_link(collection, doc_id)
-        ops = await self._read_ops(collection, doc_id, start, snapshot.version, metadata)
-        version = snapshot.version
-        counted = chain(ops, link, version)
-        found = in_range(counted, f"{collection}.{doc_id}", start, version, version)
-        return [op_from_document(op, metadata=metadata) for op in found]
+        return await self._stored_ops.get_to_link(
+            collection, doc_id, start, snapshot.version, link, metadata
+        )
 
     async def get_committed_op_version(
         self, collection: str, doc_id: str, src: str, seq: int
     ) -> int | None:
-        ops = await self._ops_of(collection)
-        with translated():
-            # An op that lost a race, or whose process died, may be there without counting.
-            first = await ops.find_one(
-                {"src": src, "seq": seq, "d": doc_id}, {"v": 1, "_id": 0}, sort=[("v", 1)]
-            )
-        if first is None:
-            return None
-        committed = await self.get_ops(
-            collection, doc_id, first["v"], None, options={"ignoreMissingOps": True}
-        )
-        return next(
-            (op["v"] for op in committed if op.get("src") == src and op.get("seq") == seq), None
-        )
+        return await self._stored_ops.version_of(collection, doc_id, src, seq)
 
     async def remove_orphans(
         self, collection: str, ids: Iterable[str], *, older_than: float = 3600.0
@@ -316,24 +206,7 @@ class MongoDB(DB):
         Those that a commit may still be about to use are kept: at or above the
         document's version, and younger than ``older_than`` seconds.
         """
-        ids = list(ids)
-        before = time.time() - older_than
-
-        def is_old(op_id: Any) -> bool:
-            return isinstance(op_id, ObjectId) and op_id.generation_time.timestamp() < before
-
-        ops = await self._ops_of(collection)
-        stored = {doc["_id"]: doc for doc in await self._find(collection, ids, {"_o": 1, "_v": 1})}
-        doomed: list[Any] = []
-        for doc_id in ids:
-            read = await self._read_ops(collection, doc_id, 0, None, False)
-            document = stored.get(doc_id)
-            if document is not None and document.get("_o"):
-                doomed += orphans(read, document["_o"], document["_v"], is_old)
-        if doomed:
-            with translated():
-                await ops.delete_many({"_id": {"$in": doomed}})
-        return len(doomed)
+        return await self._stored_ops.remove_orphans(collection, ids, older_than)
 
     # Queries
 
@@ -389,7 +262,7 @@ class MongoDB(DB):
 
     def live_query(self, collection: str, query: JSONObject) -> LiveQuery | None:
         # With a delay, or a secondary, the application wants to see what is stored there.
-        return None if self._poll is not None else live_query(query)
+        return None if self._poll is not None or self._poll_delay else live_query(query)
 
     def leases(self) -> LeaseStore:
         return MongoLeases(self.connection)
@@ -430,12 +303,8 @@ class MongoDB(DB):
             await self._poll.close()
 
 
-def _last_op(document: Document | None, ops: Sequence[Mapping[str, Any]]) -> tuple[Any, int] | None:
-    """Return the id of the last op that counts, and the version it made; None: none counts."""
-    if document is not None:
-        return document["_o"], document["_v"]
-    deleted = latest_delete(ops)
-    return None if deleted is None else (deleted["_id"], deleted["v"] + 1)
+def _ignores_missing(options: Options) -> bool:
+    return bool(options.get("ignoreMissingOps"))
 
 
 def from_url(url: str) -> MongoDB:

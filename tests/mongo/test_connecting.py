@@ -201,3 +201,24 @@ async def test_what_was_committed_outlives_the_servers_kill(tmp_path: Path) -> N
     await write(db, "dogs", "after", create({}))
     await db.close()
     server.stop()
+
+
+@pytest.mark.mongo
+async def test_queries_are_polled_where_the_application_says_and_later(url: str) -> None:
+    """Such as at a secondary, which has an op a moment later."""
+    async with AsyncMongoClient[Any](url) as client:
+        polled = f"{parse_url(url).database}_polled"
+        elsewhere = MongoDB(client, polled)
+        await write(elsewhere, "dogs", "there", create({"n": 1}))
+        db = MongoDB(url, poll=client[polled], poll_delay=0.2)
+        await write(db, "dogs", "here", create({"n": 1}))
+        assert [found.id for found in (await db.query("dogs", {"n": 1})).snapshots] == ["here"]
+        began = asyncio.get_running_loop().time()
+        assert (await db.query_poll("dogs", {"n": 1})).ids == ["there"]
+        assert await db.query_poll_doc("dogs", "there", {"n": 1})
+        assert not await db.query_poll_doc("dogs", "here", {"n": 1})
+        assert asyncio.get_running_loop().time() - began >= 0.6
+        assert db.live_query("dogs", {"n": 1}) is None
+        assert MongoDB(client, "x", poll=client["y"])._poll_delay == 0.3
+        await db.close()
+        await client.drop_database(polled)
