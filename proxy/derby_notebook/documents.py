@@ -74,9 +74,9 @@ class Documents:
         """Delete a document; one that is gone already stays gone."""
         await self.submit(collection, doc_id, {"del": True})
 
-    async def ops(self, collection: str, doc_id: str) -> list[Op]:
-        """Return all ops of a document."""
-        return await self._backend.db.get_ops(collection, doc_id, 0, None)
+    async def ops(self, collection: str, doc_id: str, start: int = 0) -> list[Op]:
+        """Return the ops of a document from a version on."""
+        return await self._backend.db.get_ops(collection, doc_id, start, None)
 
     def is_service(self, op: Op) -> bool:
         """Whether an op was made by the service, by this process or another."""

@@ -11,7 +11,7 @@ const whileEditing = new KeyMatcher(bindings('editKeys', 'anyKeys'));
 const anywhere = new KeyMatcher(bindings('anyKeys'));
 
 const TYPING = '.cm-editor, input, select, textarea, [contenteditable="true"]';
-const OWN_KEYS = 'button, a, summary, [role="menuitem"], [role="option"], [role="tab"]';
+const OWN_KEYS = 'button, a, summary, [role="menuitem"], [role="option"], [role="tab"], [role="slider"]';
 
 module.exports = {
   perform(id, view) {

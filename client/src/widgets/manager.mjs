@@ -4,12 +4,10 @@ import {ManagerBase} from '@jupyter-widgets/base-manager';
 export class WidgetManager extends ManagerBase {
   // `source.open(id)` returns a promise for {model_name, model_module, model_module_version, state, comm}
   // or null; a comm has `live` and `mayTouch()`. `load(name, module)` returns a class.
-  // `context` is that of the outputs: what Output widgets show is drawn by it.
-  constructor(source, load, context) {
+  constructor(source, load) {
     super();
     this.source = source;
     this.load = load;
-    this.context = context;
     this.comms = new Map();
   }
 

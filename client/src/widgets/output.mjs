@@ -21,12 +21,19 @@ class OutputView extends DOMWidgetView {
     this.draw();
   }
 
+  // That of the cell which shows it, by the view that is mounted there.
+  get context() {
+    let {options} = this;
+    while (options.parent) ({options} = options.parent);
+    return options.context;
+  }
+
   draw() {
-    renderOutputs(this.el, this.model.get('outputs') || [], this.model.widget_manager.context);
+    renderOutputs(this.el, this.model.get('outputs') || [], this.context);
   }
 
   remove() {
-    renderOutputs(this.el, [], this.model.widget_manager.context);
+    renderOutputs(this.el, [], this.context);
     return super.remove();
   }
 }

@@ -15,7 +15,7 @@ function managerOf(context) {
   if (!managers.has(notebookId)) {
     const documents = new WidgetDocuments(connection, notebookId, viewer);
     const load = async (name, module) => classIn(MODULES[module], name, module);
-    managers.set(notebookId, new WidgetManager(documents, load, context));
+    managers.set(notebookId, new WidgetManager(documents, load));
     loadStyles();
   }
   return managers.get(notebookId);
@@ -46,7 +46,7 @@ export async function show(element, modelId, context) {
   element.replaceChildren(place, note);
   const foreign = [...modulesOf(manager.source.docs, modelId)].some((module) => !(module in MODULES));
   const take = foreign
-    ? await showForeign(place, modelId, manager.source, context) : await mount(place, manager, modelId);
+    ? await showForeign(place, modelId, manager.source, context) : await mount(place, manager, modelId, context);
   return () => {
     doc.removeListener('op', say);
     take();

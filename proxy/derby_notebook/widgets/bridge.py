@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS: Final = 0.05
 """Between two ops on a model's document, and so between two steps of an animation."""
 
+REMEMBERED_OPS: Final = 1000
+
 GONE: Final[list[dict[str, Any]]] = [{"p": ["_live"], "oi": False}, {"p": ["_custom"], "oi": []}]
 
 
@@ -153,9 +155,10 @@ class WidgetBridge:
         self._wake.set()
 
     async def _written_by_people(self, snapshot: Snapshot) -> set[str]:
-        """Return the keys that, by the op log, people were the last to write."""
+        """Return the keys that people were the last to write, by the last part of the op log."""
         writers: dict[str, bool] = {}
-        for op in await self._documents.ops("widgets", snapshot.id):
+        start = max(0, snapshot.version - REMEMBERED_OPS)
+        for op in await self._documents.ops("widgets", snapshot.id, start):
             for component in op.get("op") or ():
                 if component["p"][:1] == ["state"] and len(component["p"]) > 1:
                     writers[component["p"][1]] = not self._documents.is_service(op)

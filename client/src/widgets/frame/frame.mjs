@@ -19,7 +19,7 @@ const kinds = {
     document.body.dataset.baseUrl = base; // where bundles look for their other files
     const load = async (name, module) => classIn(await loader.load(module), name, module);
     try {
-      await mount(place, new WidgetManager(models, load, {trusted: true, base, notebookId: ''}), model);
+      await mount(place, new WidgetManager(models, load), model, {trusted: true, base, notebookId: ''});
     } catch (error) {
       place.textContent = `This widget cannot be shown: ${error.message}`;
     }
