@@ -256,7 +256,7 @@ async def test_a_rename_through_jupyter_is_followed_at_once(
 
 
 @pytest.mark.parametrize(
-    "text", ['{"cells": [', "<<<<<<< HEAD\n", '{"no": "notebook"}', "\x00\x01"]
+    "text", ['{"cells": [', "<<<<<<< HEAD\n", '{"no": "notebook"}', "\x00\x01", ""]
 )
 async def test_what_is_no_notebook_is_left_as_it_is(
     service: NotebookService, root: Path, folder: Path, text: str

@@ -34,6 +34,9 @@ class FileNotebook:
     older: bool
     """Whether the file itself is of an older format."""
 
+    blank: bool
+    """Whether the file is empty, which is read as a notebook without cells."""
+
     metadata: dict[str, Any]
     """The notebook's metadata as the file has it, the states of widgets included."""
 
@@ -68,6 +71,7 @@ async def read_notebook(api: JupyterAPI, path: str) -> FileNotebook:
         content=content,
         blobs=blobs,
         older=_is_older(text),
+        blank=not text.strip(),
         metadata=notebook["metadata"],
         widgets=widgets,
         trusted=trusted,

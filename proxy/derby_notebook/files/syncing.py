@@ -10,14 +10,14 @@ from typing import Any, Final, TypeAlias
 
 from derby_notebook.documents import Documents
 from derby_notebook.files.comparing import digest_of, same_cells, same_notebook
-from derby_notebook.files.docs import cell_doc, in_order
+from derby_notebook.files.docs import cell_doc, empty_notebook, in_order
 from derby_notebook.files.known import KnownFile, Versions
 from derby_notebook.files.merge import LiveCell, merge_notebook
 from derby_notebook.files.merge.values import merge_objects
 from derby_notebook.files.moves import find_moved
 from derby_notebook.files.reading import FileNotebook, NotANotebook, read_notebook
 from derby_notebook.files.state import PROBLEMS, FileState, judge
-from derby_notebook.files.whole import marked, read_documents, whole_notebook
+from derby_notebook.files.whole import file_text, marked, read_documents, whole_notebook
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.widgets.documents import document_id
 from derby_notebook.widgets.saved import has_widgets, saved_documents
@@ -197,14 +197,17 @@ class FileSync:
     ) -> bool:
         """Deal with a file that somebody else wrote; False if the documents changed by that."""
         theirs = await self._file(path)
-        if theirs is None:
+        _, known, intent = await self._known.record()
+        # Where cells were, an empty file is one that somebody is just writing, or began to.
+        if theirs is None or (theirs.blank and content["cells"]):
+            if await self._is_begun(path, intent):
+                return True
             if not anew:
                 raise Problem("unreadable")
             await self._keep_copy(path)
             return True
         for comm_id, widget in saved_documents(self._id, theirs.widgets).items():
             await self._disk.create("widgets", document_id(self._id, comm_id), widget)
-        _, known, intent = await self._known.record()
         if same_notebook(theirs.content, content, ids=False):
             self._digest = digest_of(content)
             await self._known.note(model["hash"], versions)
@@ -220,6 +223,18 @@ class FileSync:
         # The documents have it now: the next look decides whether anything is left to write.
         await self._note_merged(model["hash"], theirs, known)
         return False
+
+    async def _is_begun(self, path: str, intent: Versions | None) -> bool:
+        """Whether a file is the beginning of what a save of ours was to write, and no more.
+
+        Jupyter empties a file before it writes it: that is what is left if it is killed then.
+        """
+        if intent is None:
+            return False
+        found = await self._api.contents(path, type="file", format="text")
+        metadata, cells = await self._known.contents(intent)
+        content = {**empty_notebook(), "metadata": metadata, "cells": [cell for _, cell in cells]}
+        return (await file_text(self._documents, content)).startswith(found["content"])
 
     async def _note_merged(self, file_hash: str, theirs: FileNotebook, known: Versions) -> None:
         notebook, cells, content = await self._read()

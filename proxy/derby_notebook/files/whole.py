@@ -59,9 +59,8 @@ async def read_documents(
     return notebook, cells, content
 
 
-async def file_text(documents: Documents, notebook_id: str) -> str:
-    """Return a notebook as it is at this moment, written as Jupyter writes files."""
-    _, _, content = await read_documents(documents, notebook_id)
+async def file_text(documents: Documents, content: dict[str, Any]) -> str:
+    """Return the text of a file with this content, as Jupyter writes it."""
     whole = await whole_notebook(documents, content)
     text: str = nbformat.v4.writes(nbformat.from_dict(whole))
     return text + "\n"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from derby_notebook.files.whole import file_text
+from derby_notebook.files.whole import file_text, read_documents
 from derby_notebook.service import NotebookService
 from derby_notebook.web.gate import Gate
 
@@ -84,7 +84,9 @@ class Downloads:
         path = await self._path(request)
         if path is None:
             return PlainTextResponse("There is no such notebook\n", 404)
-        text = await file_text(self._service.documents, request.path_params["notebook"])
+        documents = self._service.documents
+        _, _, content = await read_documents(documents, request.path_params["notebook"])
+        text = await file_text(documents, content)
         name = quote(path.rpartition("/")[2])
         headers = {
             "Cache-Control": "no-store",
