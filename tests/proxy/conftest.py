@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -66,6 +67,16 @@ class JupyterServer(Program):
                 "IPYTHONDIR": str(home / "ipython"),
             },
         )
+
+    def stop(self) -> int:
+        """End it; killed if it takes long over its kernels, which nobody tests here."""
+        assert self.process is not None, "not started"
+        self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self.process.returncode
 
     def http(self) -> httpx.Client:
         """Return a client that is signed in by the token."""

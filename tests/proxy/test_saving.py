@@ -77,11 +77,19 @@ async def until_live(live: Live, *expected: str) -> None:
 
 def edit_file(path: Path, change: Callable[[Any], None]) -> None:
     """Change a notebook as another program does: written beside, then renamed into place."""
-    notebook = nbformat.read(path, as_version=4)
-    change(notebook)
     beside = path.with_suffix(".tmp")
-    nbformat.write(notebook, beside)
-    beside.replace(path)
+    while True:
+        text = path.read_text()
+        try:
+            notebook = nbformat.reads(text, as_version=4)
+        except nbformat.reader.NotJSONError:
+            continue  # Jupyter is just writing it
+        change(notebook)
+        nbformat.write(notebook, beside)
+        # Not over what came meanwhile: it would be a change to take that away again.
+        if path.read_text() == text:
+            beside.replace(path)
+            return
 
 
 def append(cell: Any, notebook: Any) -> None:
