@@ -30,6 +30,7 @@ LAYERS = [
     "sharedb_py.middleware",
     "sharedb_py.recent",
     "sharedb_py.submit",
+    "sharedb_py.hooks",
     "sharedb_py.reads",
     "sharedb_py.history",
     "sharedb_py.engine",
