@@ -159,10 +159,14 @@ def open_notebook(
     """Open a notebook of the given cells, or the one that is there, in a browser of its own."""
 
     async def open_one(
-        *cells: nbformat.NotebookNode, server: NotebookServer = notebook_server, **kind: Any
+        *cells: nbformat.NotebookNode,
+        server: NotebookServer = notebook_server,
+        metadata: dict[str, Any] | None = None,
+        **kind: Any,
     ) -> NotebookPage:
         if cells:
-            nbformat.write(new_notebook(cells=list(cells)), server.folder / notebook_path)
+            notebook = new_notebook(cells=list(cells), metadata=metadata or {})
+            nbformat.write(notebook, server.folder / notebook_path)
         page = NotebookPage(await open_page(server.url(f"notebooks/{notebook_path}"), **kind))
         await page.ready()
         return page

@@ -8,17 +8,21 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 from playwright.async_api import Locator, expect
 
+from derby_notebook.widgets.documents import VIEW
+from derby_notebook.widgets.saved import STATE
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.e2e.test_page_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(150)]
 
+CONTROLS = "@jupyter-widgets/controls"
 KERNEL = 60_000
 """How long, in ms, a kernel may take to start and answer."""
 
@@ -243,10 +247,7 @@ async def expect_saved(page: NotebookPage, file: Path, value: int) -> None:
     assert value in [state.get("value") for state in states]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_serious_in_controls(
-    open_notebook: OpenNotebook, scheme: str
-) -> None:
+async def test_axe_finds_nothing_serious_in_controls(open_notebook: OpenNotebook) -> None:
     code = """
 import ipywidgets as w
 names = ['primary', 'success', 'warning', '']
@@ -261,9 +262,11 @@ w.VBox([
     w.RadioButtons(options=['x', 'y'], description='Pick'), w.HTML('<b>bold</b>'),
 ])
 """
-    page = await open_notebook(new_code_cell(code), color_scheme=scheme, bypass_csp=True)
+    page = await open_notebook(new_code_cell(code), color_scheme="light", bypass_csp=True)
     await page.run(0)
     await expect(readout(page)).to_be_visible(timeout=KERNEL)
+    assert await violations(page) == []
+    await page.page.emulate_media(color_scheme="dark")
     assert await violations(page) == []
 
 
@@ -343,11 +346,34 @@ async def test_a_live_plot_is_drawn_for_all_from_binary_messages(
         assert await canvas.evaluate(corner.replace("WANTED", "0"))
 
 
-async def test_a_widget_that_is_nowhere_shows_its_text_and_says_so(
+async def test_what_a_file_brings_is_shown_as_far_as_it_can_be_and_runs_nothing(
     open_notebook: OpenNotebook,
 ) -> None:
-    view = "application/vnd.jupyter.widget-view+json"
-    data = {view: {"model_id": "nobody", "version_major": 2}, "text/plain": "IntSlider(value=3)"}
-    page = await open_notebook(new_code_cell("s", outputs=[new_output("display_data", data)]))
-    await expect(page.outputs(0)).to_contain_text("not there any more", timeout=PATIENCE)
-    await expect(page.outputs(0)).to_contain_text("IntSlider(value=3)")
+    evil = "<img src=x onerror=\"document.title='owned'\"><b>kept</b>"
+    models: dict[str, dict[str, Any]] = {
+        "html": {"model_name": "HTMLModel", "state": {"value": evil}},
+        "odd": {"model_name": "HTMLModel", "state": {"_view_name": evil, "_view_module": CONTROLS}},
+    }
+    for entry in models.values():
+        entry |= {"model_module": CONTROLS, "model_module_version": "2.0.0"}
+    state = {"state": models, "version_major": 2, "version_minor": 0}
+    cells = [
+        new_code_cell(
+            name,
+            outputs=[
+                new_output(
+                    "display_data",
+                    {VIEW: {"model_id": name, "version_major": 2}, "text/plain": "as text"},
+                )
+            ],
+        )
+        for name in ("html", "odd", "nobody")
+    ]
+    page = await open_notebook(*cells, metadata={"widgets": {STATE: state}})
+    await expect(page.outputs(0).locator("b")).to_have_text("kept", timeout=PATIENCE)
+    await expect(page.outputs(0).locator("[onerror]")).to_have_count(0)
+    await expect(page.outputs(1)).to_contain_text("onerror", timeout=PATIENCE)
+    await expect(page.outputs(1).locator("img")).to_have_count(0)
+    await expect(page.outputs(2)).to_contain_text("not there any more", timeout=PATIENCE)
+    await expect(page.outputs(2)).to_contain_text("as text")
+    await expect(page.page).not_to_have_title("owned")

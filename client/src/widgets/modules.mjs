@@ -4,6 +4,14 @@ import * as controls from '@jupyter-widgets/controls';
 import {outputModule} from './output.mjs';
 import {ours} from './overrides.mjs';
 
+// Its own takes names that came with the file for HTML.
+base.ErrorWidgetView.prototype.render = function() {
+  const {msg, stack} = this.generateErrorMessage();
+  this.el.className = 'widget-note';
+  this.el.textContent = `${msg}.`;
+  this.el.title = stack.split('\n')[0];
+};
+
 export const MODULES = {
   '@jupyter-widgets/base': base,
   '@jupyter-widgets/controls': {...controls, ...ours},
