@@ -21,6 +21,9 @@ TABLE = (
 )
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="4"/></svg>'
 TRACE = ["\x1b[31mKeyError\x1b[0m", "\x1b[32m----> 1\x1b[0m \x1b[43mx[1]\x1b[49m"]
+# IPython colours a traceback's code with some of 256 colours.
+TRACE += [f"\x1b[1;38;5;{color}mcolor {color}\x1b[0m" for color in (17, 28, 124, 130, 226, 241)]
+TRACE += ["a long line " * 40]
 CELLS = [
     new_markdown_cell("# Title\n\nText with `code`, $x^2$, a [link](https://example.org).\n\n> so"),
     new_code_cell("x = 1  # one\nprint('two')", execution_count=1),
@@ -28,6 +31,8 @@ CELLS = [
     new_code_cell("p", outputs=[new_output("display_data", {"image/svg+xml": PICTURE})]),
     new_code_cell("j", outputs=[new_output("display_data", {"application/json": {"a": [1]}})]),
     new_code_cell("e", outputs=[new_output("error", ename="E", evalue="x", traceback=TRACE)]),
+    new_code_cell("l", outputs=[new_output("stream", name="stdout", text="line\n" * 100)]),
+    new_markdown_cell("$$" + " + ".join(f"x_{{{place}}}" for place in range(60)) + "$$"),
 ]
 
 
@@ -171,5 +176,5 @@ async def test_on_paper_there_is_only_the_notebook(open_notebook: OpenNotebook) 
     await page.page.emulate_media(media="print")
     await expect(page.page.locator(".bars")).to_be_hidden()
     await expect(page.page.locator(".add-bar")).to_be_hidden()
-    heights = await page.outputs(6).evaluate("box => [box.clientHeight, box.scrollHeight]")
+    heights = await page.outputs(len(CELLS)).evaluate("box => [box.clientHeight, box.scrollHeight]")
     assert heights[0] == heights[1]

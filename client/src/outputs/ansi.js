@@ -8,8 +8,21 @@ function ansi(value) {
   colors.use_classes = true;
   const block = document.createElement('pre');
   block.dir = 'auto';
-  block.append(value.includes('\u001b') || value.includes('://') ? sanitized(linked(colors.ansi_to_html(value))) : value);
+  block.append(value.includes('\u001b') || value.includes('://') ? readable(sanitized(linked(colors.ansi_to_html(value)))) : value);
   return block;
+}
+
+// Of 256 colours many are too dark or too light for the page: the style sheet draws them towards
+// the colour of text. Those on a ground of their own stay as they are.
+function readable(fragment) {
+  for (const element of fragment.querySelectorAll('[style]')) {
+    const {color, backgroundColor} = element.style;
+    if (!color || backgroundColor) continue;
+    element.style.setProperty('--ansi', color);
+    element.style.color = '';
+    element.classList.add('ansi-any-fg');
+  }
+  return fragment;
 }
 
 function linked(html) {

@@ -4,6 +4,7 @@ const MarkdownIt = require('markdown-it').default || require('markdown-it');
 const {mathIn} = require('./math-in-markdown');
 const {drawMath} = require('./math');
 const {sanitized} = require('./sanitize');
+const {watchScrolling} = require('./scrolling');
 
 const parser = new MarkdownIt({html: true, linkify: true}).use(mathIn);
 const allowed = parser.validateLink;
@@ -32,10 +33,8 @@ function markdownFragment(source, attachments) {
     link.rel = 'noopener noreferrer';
   }
   for (const block of fragment.querySelectorAll('p, li, h1, h2, h3, h4, h5, h6, blockquote, td, th')) block.dir = 'auto';
-  for (const block of fragment.querySelectorAll('pre, table')) {
-    if (block.tagName === 'PRE') block.tabIndex = 0; // what scrolls can be scrolled by keyboard
-  }
   drawMath(fragment);
+  watchScrolling(fragment);
   return fragment;
 }
 

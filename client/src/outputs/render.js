@@ -6,6 +6,7 @@ const {jsonTree} = require('./json-tree');
 const {mathBlock} = require('./math');
 const {richest, text} = require('./mime');
 const {withRenderers} = require('./renderers');
+const {watchScrolling} = require('./scrolling');
 const {needsFrame, sanitized, sanitizedSvg} = require('./sanitize');
 const {VIEW: WIDGET, drawWidget} = require('../widgets/show');
 const {drawVega, isVega} = require('./vega');
@@ -26,6 +27,7 @@ function renderOutputs(box, outputs, context) {
     const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 8;
     box.replaceChildren(...now.map((item) => item.element));
     for (const item of old) if (!now.includes(item)) item.element.dispatchEvent(new Event('dropped'));
+    watchScrolling(box, true);
     if (atEnd && old.length && box.scrollHeight > box.clientHeight) box.scrollTop = box.scrollHeight;
   }
   drawn.set(box, now);
