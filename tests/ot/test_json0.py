@@ -29,6 +29,9 @@ def test_a_document_created_from_nothing_is_null() -> None:
         pytest.param({"5": 1}, {"p": [5], "oi": 2}, {"5": 2}, id="a number names an object's key"),
         pytest.param([1], {"p": ["0"], "ld": 1}, [], id="a numeric string names an index"),
         pytest.param([1, 2], {"p": [0], "lm": "1"}, [2, 1], id="a move's target may be a string"),
+        pytest.param([1], {"p": [0.0], "ld": 1}, [], id="a whole float is an index"),
+        pytest.param([1], {"p": [0.5], "li": 2}, [2, 1], id="no other float is"),
+        pytest.param({"5": 1}, {"p": [5.0], "od": 1}, {}, id="a whole float names a key"),
         pytest.param([1], {"p": [9], "li": 2}, [1, 2], id="an insert past the end appends"),
         pytest.param([1], {"p": [9], "ld": 2}, [1], id="a delete past the end does nothing"),
         pytest.param([1, 2], {"p": [-1], "li": 3}, [1, 3, 2], id="a negative index counts back"),
@@ -288,6 +291,7 @@ def test_old_ops_get_the_segments_their_document_needs() -> None:
 
 def test_an_old_op_that_is_no_list_does_nothing() -> None:
     assert normalize_legacy({}, {"0": {"p": ["a"], "oi": 1}}) == []
+    assert normalize_legacy({}, [5, {"p": "a"}, {"p": ["a"], "oi": 1}]) == [{"p": ["a"], "oi": 1}]
 
 
 def test_an_old_op_that_cannot_be_followed_says_so() -> None:

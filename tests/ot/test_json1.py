@@ -230,6 +230,7 @@ def test_positions_follow_numbers_and_texts() -> None:
     assert [json1.transform_position(["s", i], edit) for i in (0, 1, 2, 4, 5, 9)] == [
         *(["s", i] for i in (0, 1, 3, 4, 4, 8)),
     ]
+    assert json1.transform_position(["s", "name"], edit) == ["s", "name"]  # no place in a text
     assert json1.transform_position([], [{"r": True}]) is None
     assert json1.transform_position(["a", "b"], ["x", {"i": 1}]) == ["a", "b"]
 

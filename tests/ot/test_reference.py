@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -37,6 +39,32 @@ def ask_reference(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
         check=True,
     )
     return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+LIST = ["a", "b", "c"]
+
+
+def list_components(spell: Callable[[int], Any]) -> list[dict[str, Any]]:
+    """Return every change that one component can make to the list."""
+    places = range(len(LIST))
+    return [
+        *({"p": [spell(i)], "li": "x"} for i in range(len(LIST) + 1)),
+        *({"p": [spell(i)], "ld": LIST[i]} for i in places),
+        *({"p": [spell(i)], "ld": LIST[i], "li": "y"} for i in places),
+        *({"p": [spell(i)], "lm": spell(j)} for i in places for j in places),
+    ]
+
+
+@pytest.mark.parametrize(("one", "other"), [(int, int), (str, str), (int, str), (str, int)])
+def test_any_two_changes_of_a_list_are_answered_as_by_the_reference(
+    one: Callable[[int], Any], other: Callable[[int], Any]
+) -> None:
+    cases = [
+        {"type": "json0", "doc": LIST, "a": [a], "b": [b]}
+        for a, b in product(list_components(one), list_components(other))
+    ]
+    for case, expected in zip(cases, ask_reference(cases), strict=True):
+        assert not differences(case, expected), json.dumps(case)
 
 
 def is_cast_by_javascript(case: dict[str, Any], expected: dict[str, Any]) -> bool:

@@ -122,7 +122,7 @@ def made_invertible(subtype: Any, edit: Any, value: Any) -> Any:
 def moved_position(subtype: Any, edit: Any, position: Any) -> Any:
     """Return where a position inside an edited value is after the edit."""
     if subtype is text_unicode:
-        return _position_in_text(edit, position)
+        return _position_in_text(edit, position) if isinstance(position, int) else position
     if hasattr(subtype, "transform_position"):
         return subtype.transform_position(position, edit)
     return position
