@@ -81,7 +81,7 @@ async def test_scripts_from_the_file_never_run_and_run_in_a_sandbox_when_asked(
     )
     await expect(page.outputs(0)).to_contain_text("were not run", timeout=PATIENCE)
     await expect(page.outputs(1).locator("b")).to_have_text("kept")
-    await page.outputs(0).get_by_role("button").click()
+    await page.outputs(0).get_by_role("button", name="in a sandbox").click()
     frame = page.outputs(0).frame_locator("iframe")
     await expect(frame.locator("#shown")).to_have_text("ran in null", timeout=PATIENCE)
     assert await page.page.title() != "owned"
