@@ -3,7 +3,7 @@
 const {icon} = require('../icons/icons');
 const {commands} = require('../commands/list');
 
-const TOOLS = ['move-up', 'move-down', 'duplicate', 'insert-above', 'insert-below', 'remove'];
+const TOOLS = ['move-up', 'move-down', 'duplicate', 'insert-above', 'insert-below', 'cell-history', 'remove'];
 
 function makeTools(page) {
   const tools = document.createElement('div');

@@ -96,7 +96,7 @@ const general = [
   {id: 'find', title: 'Find and replace in the notebook', icon: 'find', keys: ['f'], anyKeys: ['Mod+f'], run: (page) => page.openFind()},
   {id: 'palette', title: 'All commands', icon: 'command', keys: ['p'], anyKeys: ['Mod+Shift+P', 'Mod+Shift+C'], run: (page) => page.openPalette()},
   {id: 'history', title: 'History of the notebook', icon: 'history', keys: ['Shift+H'], run: (page) => page.openHistory()},
-  {id: 'cell-history', title: 'History of this cell: who wrote what', run: (page) => page.openHistory(page.activeId())},
+  {id: 'cell-history', title: 'History of this cell: who wrote what', icon: 'history', run: (page) => page.openHistory(page.activeId())},
   {id: 'help', title: 'Keys', icon: 'keyboard', keys: ['h'], run: (page) => page.openHelp()},
   {id: 'chat', title: 'Chat', icon: 'chat', run: (page) => page.toggleChat()}
 ];

@@ -3,7 +3,8 @@
 
 module.exports = {
   historyAddress(cellId) {
-    const path = this.model.get('_session.path').split('/').map(encodeURIComponent).join('/');
+    const name = this.model.get('_page.notebook.name') || this.model.get('_session.path');
+    const path = name.split('/').map(encodeURIComponent).join('/');
     return `${this.base}/replay/${path}${cellId ? `?cell=${encodeURIComponent(cellId)}` : ''}`;
   },
 

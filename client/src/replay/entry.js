@@ -9,4 +9,4 @@ const page = new Page(new Asker({base, notebookId: session.notebookId}), session
 
 window.derbyReplay = page; // a handle for the console and for tests
 
-page.open(docs).then(() => (document.body.dataset.ready = 'true'), (error) => page.problem(error));
+page.open(docs).then(() => (document.body.dataset.ready = 'true'), (error) => page.failed(error));

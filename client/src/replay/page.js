@@ -3,17 +3,16 @@
 const {AuthorsView} = require('./authors-view');
 const {CellPanel} = require('./cell-panel');
 const {DiffView} = require('./diff-view');
-const {Dock, SPEEDS, UNITS} = require('./dock');
+const {Dock, SPEEDS} = require('./dock');
 const {Film} = require('./film');
-const {NotebookView, cellsOf} = require('./notebook-view');
+const {NotebookView} = require('./notebook-view');
 const {Player} = require('./player');
 const {RunsView} = require('./runs-view');
 const {Slider} = require('./slider');
 const {Toasts} = require('./toasts');
-const {button, h, write} = require('./dom');
+const {button, h} = require('./dom');
 const {icon} = require('../icons/icons');
 const {marksOf} = require('./marks');
-const {momentText} = require('./wording');
 const theme = require('../page/theme');
 
 const LIVE_MS = 3000;
@@ -202,9 +201,15 @@ class Page {
     }, 150);
   }
 
-  async step(back) {
+  // Steps wait for each other, so that none of several quick ones is lost.
+  step(back, unit = this.unit) {
     this.pause();
-    const {position, unit, followed: author, cell} = this;
+    this.stepping = (this.stepping || Promise.resolve()).then(() => this.stepNow(back, unit));
+    return this.stepping;
+  }
+
+  async stepNow(back, unit) {
+    const {position, followed: author, cell} = this;
     try {
       const next = await this.film.step(position, {unit, back, author, cell});
       if (next === null) return this.toasts.say(back ? 'There is nothing before this.' : 'There is nothing after this.');
@@ -212,13 +217,6 @@ class Page {
     } catch (error) {
       this.problem(error);
     }
-  }
-
-  async stepBy(unit, back) {
-    const before = this.unit;
-    this.unit = unit;
-    await this.step(back);
-    this.unit = before;
   }
 
   setUnit(unit) {
@@ -276,220 +274,16 @@ class Page {
     if (next) await this.goTo(next);
   }
 
-  // --- comparing ---
-
-  async toggleCompare() {
-    this.pause();
-    if (this.compared !== null) {
-      this.compared = null;
-      this.diff.element.hidden = true;
-      this.notebook.element.hidden = false;
-      this.showControls();
-      return this.settle();
-    }
-    // From this moment to now; at the end, from where the last sitting began.
-    const atEnd = this.position >= this.film.total;
-    const from = atEnd ? this.film.positionOf(Math.max(0, this.film.shareOf(this.film.total) - 0.25)) : this.position;
-    this.compared = from;
-    await this.goTo(atEnd ? this.position : this.film.total);
-  }
-
-  async openCompare(moment) {
-    const {position} = await this.film.fetch({at: moment}, this.state);
-    this.compared = position;
-    await this.goTo(this.position);
-  }
-
-  compareWith(position) {
-    this.compared = Math.max(0, Math.min(position, this.film.total));
-    this.showControls();
-    this.showDiff();
-    this.settle();
-  }
-
-  async showDiff() {
-    const [from, to] = [Math.min(this.position, this.compared), Math.max(this.position, this.compared)];
-    this.comparing = `${from} ${to}`;
-    if (this.diffing) return; // the answer to come asks again
-    this.diffing = true;
-    try {
-      const {cells} = await this.asker.ask('diff', {from, to});
-      if (this.compared === null) return;
-      this.notebook.element.hidden = true;
-      this.diff.element.hidden = false;
-      this.diff.show(cells, `From ${momentText(this.film.timeAt(from))} to ${to >= this.film.total ? 'now' : momentText(this.film.timeAt(to))}`);
-    } catch (error) {
-      this.problem(error);
-    } finally {
-      this.diffing = false;
-      if (this.compared !== null && this.comparing !== `${from} ${to}`) this.showDiff();
-    }
-  }
-
-  // --- who wrote what ---
-
-  toggleBlame() {
-    this.pause();
-    this.setBlame(!this.blaming);
-    if (this.blaming) this.blameNear();
-  }
-
-  setBlame(on) {
-    if (this.blaming === on) return;
-    this.blaming = on;
-    for (const view of this.notebook.views.values()) view.blame = null;
-    this.notebook.redraw();
-    this.showControls();
-  }
-
-  drawnMore() {
-    if (this.blaming) this.blameNear();
-  }
-
-  async blameNear() {
-    if (this.asking) return;
-    this.asking = true;
-    try {
-      let view;
-      while (this.blaming && (view = this.notebook.near().find(({blame}) => !blame))) {
-        const {position} = this;
-        const {blame} = await this.asker.ask('cell', {cell: view.id, position});
-        if (!this.blaming || position !== this.position) continue;
-        view.blame = blame;
-        view.draw();
-      }
-    } catch (error) {
-      this.problem(error);
-    } finally {
-      this.asking = false;
-    }
-  }
-
-  // --- one cell ---
-
-  async openCell(id) {
-    this.pause();
-    this.cell = id;
-    this.panel.element.hidden = false;
-    document.getElementById('content').classList.add('with-chat');
-    this.choose(id);
-    this.settle();
-    await this.refreshPanel();
-    const close = this.panel.element.querySelector('header button');
-    close.focus({preventScroll: true});
-  }
-
-  closeCell() {
-    const view = this.notebook.views.get(this.cell);
-    this.cell = null;
-    this.panel.element.hidden = true;
-    document.getElementById('content').classList.remove('with-chat');
-    this.choose(null);
-    this.settle();
-    if (view) view.tools.querySelector('button').focus({preventScroll: true});
-  }
-
-  choose(id) {
-    for (const view of this.notebook.views.values()) view.box.classList.toggle('chosen', view.id === id);
-  }
-
-  async refreshPanel() {
-    if (this.cell === null) return;
-    const {cell, position} = this;
-    try {
-      const told = await this.asker.ask('cell', {cell, position});
-      if (this.cell === cell && this.position === position) this.panel.show(told);
-    } catch (error) {
-      this.problem(error);
-    }
-  }
-
-  // --- bringing back ---
-
-  async restoreCell(id) {
-    await this.restore({cell: id}, 'The cell is as it was');
-  }
-
-  async restoreNotebook() {
-    this.pause();
-    const moment = momentText(this.film.timeAt(this.position));
-    const sure = await confirmed('Restore the whole notebook?',
-      `Everybody’s notebook becomes what it was: ${moment}. Nothing is lost: what is there now stays in the history.`, 'Restore');
-    if (sure) await this.restore({}, 'The notebook is as it was');
-  }
-
-  async restore(what, text) {
-    const {position} = this;
-    this.pause();
-    try {
-      const told = await this.asker.ask('restore', {position, ...what});
-      if (!told.documents) return this.toasts.say(['Nothing differs from now.', ...told.notes].join(' '));
-      this.toasts.say([`${text}: ${momentText(this.film.timeAt(position))}.`, ...told.notes].join(' '), 'done', {
-        label: 'Undo', run: () => this.undo(told.restored)
-      });
-      await this.lookAgain();
-    } catch (error) {
-      this.problem(error);
-    }
-  }
-
-  async undo(restored) {
-    try {
-      const told = await this.asker.ask('undo', {restored});
-      this.toasts.say(['Taken back.', ...told.notes].join(' '), 'done');
-      await this.lookAgain();
-    } catch (error) {
-      this.problem(error);
-    }
+  // The history cannot be shown at all.
+  failed(error) {
+    this.dock.count.textContent = this.film.overview ? '' : 'The history could not be read';
+    this.problem(error);
   }
 
   problem(error) {
     this.toasts.say(error.message || String(error), 'problem');
   }
-
-  // --- keys ---
-
-  key(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target.closest ? event.target : document.body;
-    if (target.closest('input, textarea, .dialog')) return;
-    const pressing = target.closest('button, a, select, summary') && (event.key === ' ' || event.key === 'Enter');
-    if (pressing || target.closest('select') && event.key.startsWith('Arrow')) return;
-    const act = {
-      ' ': () => this.togglePlay(),
-      ArrowRight: () => (event.shiftKey ? this.stepBy('run', false) : this.step(false)),
-      ArrowLeft: () => (event.shiftKey ? this.stepBy('run', true) : this.step(true)),
-      Home: () => (this.pause(), this.goTo(0)),
-      End: () => (this.pause(), this.goTo(this.film.total)),
-      b: () => this.toggleBlame(),
-      d: () => this.toggleCompare(),
-      r: () => this.toggleRuns(),
-      1: () => this.pickUnit(0),
-      2: () => this.pickUnit(1),
-      3: () => this.pickUnit(2),
-      Escape: () => this.leave()
-    }[event.key];
-    if (!act || !this.film.overview) return;
-    event.preventDefault();
-    act();
-  }
-
-  pickUnit(index) {
-    this.setUnit(UNITS[index][0]);
-    this.dock.unit.value = this.unit;
-    this.toasts.say(`Steps go by ${UNITS[index][1]}.`);
-  }
-
-  leave() {
-    if (!this.runs.element.hidden) this.toggleRuns(false);
-    else if (this.cell !== null) this.closeCell();
-    else if (this.compared !== null) this.toggleCompare();
-    else if (this.blaming) this.toggleBlame();
-    else this.pause();
-  }
 }
-
-const confirmed = (...words) => require('./confirm').confirm(...words);
 
 function countsOf({added, erased}) {
   return {
@@ -498,4 +292,13 @@ function countsOf({added, erased}) {
   };
 }
 
-module.exports = {Page, cellsOf, write};
+Object.assign(
+  Page.prototype,
+  require('./blaming'),
+  require('./cell-history'),
+  require('./comparing'),
+  require('./keys'),
+  require('./restoring')
+);
+
+module.exports = {Page};
