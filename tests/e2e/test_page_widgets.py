@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import inspect
 import json
 import re
 import struct
@@ -149,14 +149,15 @@ display(tab, w.Accordion([out], titles=['Result'], selected_index=0))
 
 
 async def test_interact_and_pictures_show_for_all(open_notebook: OpenNotebook) -> None:
-    pixel = base64.b64encode(_png(2, 3)).decode()
     ann = await open_notebook(
         new_code_cell(
-            "import base64, ipywidgets as w\nfrom ipywidgets import interact\n"
-            f"im = w.Image(value=base64.b64decode('{pixel}'), format='png')\n"
+            "import struct, zlib\nimport ipywidgets as w\nfrom ipywidgets import interact\n"
+            f"{inspect.getsource(_png)}\n"
+            "im = w.Image(value=_png(2, 3), format='png')\n"
             "@interact(x=(0, 10))\ndef f(x=2):\n    print('x is', x)\n"
         ),
         new_code_cell("im"),
+        new_code_cell("im.value = _png(200, 100)"),
     )
     ben = await open_notebook()
     await ann.run(0)
@@ -168,7 +169,13 @@ async def test_interact_and_pictures_show_for_all(open_notebook: OpenNotebook) -
     )
     picture = ben.outputs(1).locator("img.widget-image")
     await expect(picture).to_be_visible(timeout=KERNEL)
-    assert await picture.evaluate("async (img) => (await img.decode(), img.naturalHeight)") == 3
+    height = "async (img) => (await img.decode(), img.naturalHeight)"
+    assert await picture.evaluate(height) == 3
+    # A large one is beside the document, and comes all the same.
+    small = await picture.get_attribute("src")
+    await ann.run(2)
+    await expect(picture).not_to_have_attribute("src", str(small), timeout=KERNEL)
+    assert await picture.evaluate(height) == 100
 
 
 def _png(width: int, height: int) -> bytes:
@@ -180,7 +187,7 @@ def _png(width: int, height: int) -> bytes:
     rows = b"".join(b"\0" + b"\x80\x20\x20" * width for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+        [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows, 0)), chunk(b"IEND", b"")]
     )
 
 

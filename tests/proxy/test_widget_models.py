@@ -17,6 +17,7 @@ from derby_notebook.widgets import messages
 from derby_notebook.widgets.buffers import joined, split
 from derby_notebook.widgets.documents import VIEW, document, reachable, state_op
 from derby_notebook.widgets.kernel_side import KernelSide
+from derby_notebook.widgets.large import LARGE_CHARS, blob_names, put_back, taken_out
 from derby_notebook.widgets.links import consequences
 from derby_notebook.widgets.model import Model
 from derby_notebook.widgets.rules import refusal
@@ -33,7 +34,7 @@ from sharedb_py.ot.json0 import json0
 # Binary values
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5))
-keys = st.sampled_from(["a", "b", "_buffer", "_plain"])
+keys = st.sampled_from(["a", "b", "_buffer", "_blob", "_plain"])
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
@@ -61,7 +62,7 @@ def test_a_state_comes_back_as_it_came_buffers_and_all(
     for path in paths[:3]:
         if not any(path[: len(other)] == other or other[: len(path)] == path for other in chosen):
             chosen.append(path)
-    buffers = [bytes([at, 255]) for at in range(len(chosen))]
+    buffers = [bytes([at, 255]) * choice.choice([1, LARGE_CHARS]) for at in range(len(chosen))]
     holed = json.loads(json.dumps(state))
     for path in chosen:
         holder = holed
@@ -73,6 +74,10 @@ def test_a_state_comes_back_as_it_came_buffers_and_all(
             holder[path[-1]] = None
     kept = joined(holed, chosen, buffers)
     assert json_equal(json.loads(json.dumps(kept)), kept)
+    beside: dict[str, bytes] = {}
+    held = taken_out(kept, beside)
+    assert set(blob_names(held)) == set(beside)
+    assert json_equal(put_back(held, beside), kept)
     again, places, found = split(kept)
     assert json_equal(again, holed)
     assert {tuple(place): buffer for place, buffer in zip(places, found, strict=True)} == {

@@ -207,6 +207,45 @@ async def test_binary_values_go_both_ways(open_live: Any) -> None:
     await has(live, comm_id, value={"_buffer": base64.b64encode(b"new").decode()})
 
 
+async def test_a_large_binary_value_is_kept_beside_the_document_and_comes_back_whole(
+    open_live: Any, service: NotebookService, jupyter: JupyterServer, folder: Path
+) -> None:
+    live = await open_live(
+        "import ipywidgets as w\nim = w.Image(value=bytes(200_000), format='png')\ndisplay(im)",
+        "im.value = b'x' * 300_000",
+        "print(len(im.value), bytes(im.value[:3]))",
+    )
+    comm_id = shown_model(await live.done(0))
+    first = (await has(live, comm_id))["state"]["value"]["_blob"]
+    assert base64.b64decode(await service.documents.blobs.get(first) or b"") == bytes(200_000)
+    await live.done(1)
+
+    async def changed() -> bool:
+        return bool((await model(live, comm_id))["state"]["value"] != {"_blob": first})
+
+    await eventually(changed)
+    ops = await service.documents.ops("widgets", document_id(live.id, comm_id))
+    assert len(repr(ops)) < 20_000
+    async with person(live, comm_id) as ann:
+        sent = base64.b64encode(b"new" * 50_000).decode()
+        await write(ann, "value", {"_buffer": sent})
+
+        async def beside() -> bool:
+            return "_blob" in ann.data["state"]["value"]
+
+        await eventually(beside)
+        with pytest.raises(ShareDBError, match="sent whole"):
+            await write(ann, "value", {"_blob": first})
+    assert await asked(live, 2) == "150000 b'new'"
+    await live.saved()
+    notebook = json.loads((folder / "a.ipynb").read_text())
+    [saved] = notebook["metadata"]["widgets"][STATE]["state"][comm_id]["buffers"]
+    assert saved["data"] == sent
+    (folder / "b.ipynb").write_text((folder / "a.ipynb").read_text())
+    copy = await Live.open(service, jupyter.folder, folder / "b.ipynb")
+    assert "_blob" in (await model(copy, comm_id))["state"]["value"]
+
+
 async def test_what_a_kernel_says_to_views_reaches_those_who_look_and_is_not_kept(
     open_live: Any,
 ) -> None:

@@ -1,11 +1,14 @@
 'use strict';
-// Binary values: in a document {"_buffer": BASE64}, in a model a DataView.
+// Binary values: in a document {"_buffer": BASE64}, in a model a DataView. Large ones are beside the
+// document, which says so with {"_blob": DIGEST}.
 //
 // A value that only looks like that is kept as {"_plain": VALUE}.
 
+const MARKERS = ['_buffer', '_blob', '_plain'];
+
 const isMarker = (value) => {
   const keys = value && typeof value === 'object' && !Array.isArray(value) ? Object.keys(value) : [];
-  return keys.length === 1 && (keys[0] === '_buffer' || keys[0] === '_plain');
+  return keys.length === 1 && MARKERS.includes(keys[0]);
 };
 
 const isObject = (value) => value !== null && typeof value === 'object';
@@ -25,8 +28,26 @@ function toBase64(buffer) {
 
 // A copy of a document's value as a model has it.
 function toModel(value) {
-  if (isMarker(value)) return '_buffer' in value ? fromBase64(value._buffer) : parts(value._plain, toModel);
+  if (isMarker(value)) return '_plain' in value ? parts(value._plain, toModel) : fromBase64(value._buffer);
   return parts(value, toModel);
+}
+
+const isBlob = (value) => isMarker(value) && typeof value._blob === 'string';
+
+// Whether a document's value has parts that are beside it.
+function hasBlobs(value) {
+  if (!isObject(value)) return false;
+  if (isBlob(value)) return true;
+  return Object.values(isMarker(value) && '_plain' in value ? Object(value._plain) : value).some(hasBlobs);
+}
+
+// A promise for a copy with them in it; `load(digest)` returns one for a part's base64.
+async function withBlobs(value, load) {
+  if (!hasBlobs(value)) return value;
+  if (isBlob(value)) return {_buffer: await load(value._blob)};
+  if (Array.isArray(value)) return Promise.all(value.map((item) => withBlobs(item, load)));
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await withBlobs(item, load)]);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 // A copy of a model's value, binary parts and all, as a document has it.
@@ -51,4 +72,4 @@ function filled(state, paths = [], buffers = []) {
   return state;
 }
 
-module.exports = {filled, fromBase64, toBase64, toDocument, toModel};
+module.exports = {filled, fromBase64, hasBlobs, toBase64, toDocument, toModel, withBlobs};

@@ -1,5 +1,5 @@
 // One model's comm, whose other end is its document in `widgets`.
-import {filled, fromBase64, toDocument, toModel} from './buffers.js';
+import {filled, fromBase64, hasBlobs, toDocument, toModel, withBlobs} from './buffers.js';
 import {Outbox} from './outbox.js';
 
 let count = 0;
@@ -7,9 +7,11 @@ let count = 0;
 const processed = {content: {execution_state: 'idle'}};
 
 export class DocumentComm {
-  // `mayWrite()` says whether the person may change anything.
-  constructor(doc, mayWrite) {
+  // `mayWrite()` says whether the person may change anything; `load(digest)` gets what is beside the document.
+  constructor(doc, mayWrite, load) {
     this.doc = doc;
+    this.load = load;
+    this.loading = null;
     this.comm_id = doc.data.comm_id;
     this.target_name = 'jupyter.widget';
     this.mayWrite = mayWrite;
@@ -90,7 +92,19 @@ export class DocumentComm {
     const {state = {}} = this.doc.data || {};
     const known = keys.filter((key) => key in state && (key !== 'disabled' || this.mayTouch()));
     if (!known.length || !this.received) return;
-    const values = Object.fromEntries(known.map((key) => [key, toModel(state[key])]));
+    const values = Object.fromEntries(known.map((key) => [key, state[key]]));
+    if (!this.loading && !hasBlobs(values)) return this.deliver(values);
+    // What comes later waits, so that it is not overtaken.
+    const done = this.loading = (this.loading || Promise.resolve())
+      .then(() => withBlobs(values, this.load))
+      .then((whole) => this.deliver(whole), (error) => console.warn('A value of a widget did not come:', error.message))
+      .then(() => {
+        if (this.loading === done) this.loading = null;
+      });
+  }
+
+  deliver(document) {
+    const values = toModel(document);
     this.received({content: {data: {method: 'update', state: values, buffer_paths: []}}, buffers: []});
   }
 

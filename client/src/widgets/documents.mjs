@@ -1,12 +1,13 @@
 // The documents of a notebook's widgets: which there are, and what the kernel says to their views.
-import {toModel} from './buffers.js';
+import {toModel, withBlobs} from './buffers.js';
 import {DocumentComm} from './comm.mjs';
 
 const PATIENCE_MS = 5000;
 
 export class WidgetDocuments {
-  constructor(connection, notebookId, viewer) {
+  constructor({connection, notebookId, base, viewer}) {
     this.viewer = viewer;
+    this.blobs = `${base}/derby/notebooks/${notebookId}/blobs`;
     this.docs = new Map();
     this.asking = new Map();
     this.comms = new Map();
@@ -42,11 +43,19 @@ export class WidgetDocuments {
     const doc = await this.find(id);
     if (!doc) return null;
     const {model_name, model_module, model_module_version = '*', state} = doc.data;
-    const comm = new DocumentComm(doc, () => !this.viewer);
+    const load = (digest) => this.load(digest);
+    const comm = new DocumentComm(doc, () => !this.viewer, load);
     if (!this.comms.has(id)) this.comms.set(id, new Set());
     this.comms.get(id).add(comm);
     comm.onClose = () => this.comms.get(id)?.delete(comm);
-    return {model_name, model_module, model_module_version, state: toModel(state), comm};
+    return {model_name, model_module, model_module_version, state: toModel(await withBlobs(state, load)), comm};
+  }
+
+  // The base64 of a large value, which is kept beside the documents.
+  async load(digest) {
+    const response = await fetch(`${this.blobs}/${encodeURIComponent(digest)}?type=text%2Fplain`);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response.text();
   }
 
   // A model's document, which may come a moment after what shows it; null if it does not come.

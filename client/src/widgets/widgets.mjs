@@ -11,9 +11,9 @@ const GONE = 'The kernel of this widget is gone: this is its last state. Run the
 const managers = new Map();
 
 function managerOf(context) {
-  const {notebookId, connection, viewer} = context;
+  const {notebookId} = context;
   if (!managers.has(notebookId)) {
-    const documents = new WidgetDocuments(connection, notebookId, viewer);
+    const documents = new WidgetDocuments(context);
     const load = async (name, module) => classIn(MODULES[module], name, module);
     managers.set(notebookId, new WidgetManager(documents, load));
     loadStyles();

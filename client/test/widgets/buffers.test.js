@@ -1,7 +1,7 @@
 'use strict';
 const {test} = require('node:test');
 const assert = require('node:assert');
-const {filled, toDocument, toModel} = require('../../src/widgets/buffers');
+const {filled, hasBlobs, toDocument, toModel, withBlobs} = require('../../src/widgets/buffers');
 
 const bytes = (...values) => new DataView(Uint8Array.from(values).buffer);
 
@@ -25,6 +25,14 @@ test('what only looks like a buffer stays what it is', () => {
     assert.deepStrictEqual(Object.keys(back.value), Object.keys(value));
   }
   assert.deepStrictEqual(toModel(toDocument({value: {_buffer: 'x'}})), {value: {_buffer: 'x'}});
+});
+
+test('a large value is loaded from beside the document', async () => {
+  const stored = {value: {_blob: 'abc'}, list: [{_blob: 'abc'}, 1], plain: {_plain: {_blob: 'no'}}};
+  assert.ok(hasBlobs(stored));
+  assert.ok(!hasBlobs(stored.plain));
+  const whole = await withBlobs(stored, async (digest) => `of ${digest}`);
+  assert.deepStrictEqual(whole, {value: {_buffer: 'of abc'}, list: [{_buffer: 'of abc'}, 1], plain: stored.plain});
 });
 
 test('buffers go back into the holes of a message', () => {

@@ -14,8 +14,7 @@ from derby_notebook.files.known import Versions
 from derby_notebook.files.reading import FileNotebook, NotANotebook, read_notebook
 from derby_notebook.files.saver import Saver
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
-from derby_notebook.widgets.documents import document_id
-from derby_notebook.widgets.saved import saved_documents
+from derby_notebook.widgets.storing import create_saved
 
 __all__ = ["NotANotebook", "Opener", "path_key"]
 
@@ -109,22 +108,13 @@ class Opener:
         for data in found.blobs.values():
             await self._documents.blobs.put(data)
         docs = cells_to_docs({**found.content, "cells": found.cells}, notebook_id)
-        await self._take_widgets(notebook_id, found)
+        await create_saved(self._documents, notebook_id, found.widgets)
         await asyncio.gather(
             *(self._documents.create("cells", cell_id, doc) for cell_id, doc in docs.items())
         )
         snapshot = await self._documents.get("notebooks", notebook_id)
         versions = Versions(snapshot.version, dict.fromkeys(docs, 1))
         await self._saver(notebook_id).opened(found.model.get("hash"), versions)
-
-    async def _take_widgets(self, notebook_id: str, found: FileNotebook) -> None:
-        models = saved_documents(notebook_id, found.widgets)
-        await asyncio.gather(
-            *(
-                self._documents.create("widgets", document_id(notebook_id, comm_id), model)
-                for comm_id, model in models.items()
-            )
-        )
 
     async def _discard(self, notebook_id: str) -> None:
         await self._forget(notebook_id)

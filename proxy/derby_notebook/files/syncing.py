@@ -19,8 +19,8 @@ from derby_notebook.files.reading import FileNotebook, NotANotebook, read_notebo
 from derby_notebook.files.state import PROBLEMS, FileState, judge
 from derby_notebook.files.whole import file_text, marked, read_documents, whole_notebook
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
-from derby_notebook.widgets.documents import document_id
-from derby_notebook.widgets.saved import has_widgets, saved_documents
+from derby_notebook.widgets.saved import has_widgets
+from derby_notebook.widgets.storing import create_saved
 from sharedb_py.backend import Backend
 from sharedb_py.snapshot import Snapshot
 
@@ -206,8 +206,7 @@ class FileSync:
                 raise Problem("unreadable")
             await self._keep_copy(path)
             return True
-        for comm_id, widget in saved_documents(self._id, theirs.widgets).items():
-            await self._disk.create("widgets", document_id(self._id, comm_id), widget)
+        await create_saved(self._disk, self._id, theirs.widgets)
         if same_notebook(theirs.content, content, ids=False):
             self._digest = digest_of(content)
             await self._known.note(model["hash"], versions)

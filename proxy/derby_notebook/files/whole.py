@@ -12,6 +12,7 @@ from derby_notebook.documents import Documents
 from derby_notebook.files.docs import in_order, to_notebook
 from derby_notebook.outputs.references import put_back, references
 from derby_notebook.widgets.saved import with_widgets
+from derby_notebook.widgets.storing import whole_state
 from sharedb_py.snapshot import Snapshot
 
 __all__ = ["file_text", "marked", "read_documents", "whole_notebook"]
@@ -53,7 +54,10 @@ async def read_documents(
     widgets = await documents.find("widgets", {"_notebook": notebook_id})
     content["metadata"] = with_widgets(
         content["metadata"],
-        [widget.data for widget in widgets],
+        [
+            {**widget.data, "state": await whole_state(documents, widget.data["state"])}
+            for widget in widgets
+        ],
         [cell.data.get("outputs") for cell in cells],
     )
     return notebook, cells, content

@@ -36,7 +36,7 @@ async def collect_now_and_then(backend: Backend, blobs: BlobStore) -> None:
 async def collect(
     backend: Backend, blobs: BlobStore, settled_seconds: float = SETTLED_SECONDS
 ) -> int:
-    """Forget what is referred to by no cell, now or in the history that is kept; return how many.
+    """Forget what no cell and no widget refers to, now or in the history kept; return how many.
 
     Raises ``DatabaseError`` where the database cannot be read as a whole.
     """
@@ -44,25 +44,26 @@ async def collect(
     unused = await blobs.names(before)
     if not unused:
         return 0
-    async for cell_id in backend.db.doc_ids("cells"):
-        unused -= await _referred(backend, cell_id)
-        if not unused:
-            return 0
+    for collection in ("cells", "widgets"):
+        async for doc_id in backend.db.doc_ids(collection):
+            unused -= await _referred(backend, collection, doc_id)
+            if not unused:
+                return 0
     gone = await blobs.drop(unused, before)
     log.info("%d large values are not referred to any more", gone)
     return gone
 
 
-async def _referred(backend: Backend, cell_id: str) -> set[str]:
-    """Return what a cell refers to, in any of its versions that can still be had."""
-    snapshot = await backend.db.get_snapshot("cells", cell_id)
+async def _referred(backend: Backend, collection: str, doc_id: str) -> set[str]:
+    """Return what a document refers to, in any of its versions that can still be had."""
+    snapshot = await backend.db.get_snapshot(collection, doc_id)
     found = set(references(snapshot.data)) if snapshot.exists else set()
     first = snapshot.version
-    async for stored in backend.db.stored_ops("cells", cell_id):
+    async for stored in backend.db.stored_ops(collection, doc_id):
         first = min(first, int(stored.op["v"]))
         found.update(references(stored.op.get("op")))
         found.update(references(stored.op.get("create")))
     if first:  # earlier ops were dropped, and a milestone stands for them
-        oldest = await backend.history.at_version("cells", cell_id, first)
+        oldest = await backend.history.at_version(collection, doc_id, first)
         found.update(references(oldest.data) if oldest.exists else ())
     return found

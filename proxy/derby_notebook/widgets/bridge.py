@@ -18,6 +18,7 @@ from derby_notebook.widgets.documents import document, document_id, reachable, s
 from derby_notebook.widgets.kernel_side import KernelSide
 from derby_notebook.widgets.model import Model
 from derby_notebook.widgets.saved import plain_outputs
+from derby_notebook.widgets.storing import keep_large, whole_state
 from derby_notebook.widgets.views import ViewMessages
 from sharedb_py.errors import ShareDBError
 from sharedb_py.ops import Op
@@ -133,7 +134,8 @@ class WidgetBridge:
         seen = {}
         for snapshot in await self._find({"_live": True}):
             data = snapshot.data
-            model = Model(data["comm_id"], dict(data["state"]), data.get("_cell"))
+            state = await whole_state(self._documents, data["state"])
+            model = Model(data["comm_id"], dict(state), data.get("_cell"))
             model.seen = seen[model.comm_id] = data.get("_seen", "")
             self._kernel.add(model)
             model.dirty.clear()
@@ -353,10 +355,13 @@ class WidgetBridge:
         doc_id = document_id(self._id, model.comm_id)
         snapshot = await self._documents.get("widgets", doc_id)
         if not snapshot.exists:
-            data = document(self._id, model.comm_id, model.current, cell=model.cell)
+            state = await keep_large(self._documents, model.current)
+            data = document(self._id, model.comm_id, state, cell=model.cell)
             await self._documents.create("widgets", doc_id, {**data, "_seen": model.seen})
             return
-        op = state_op(snapshot.data["state"], model.current, keys)
+        current = {key: value for key, value in model.current.items() if key in keys}
+        held = await keep_large(self._documents, current)
+        op = state_op(snapshot.data["state"], held, keys)
         waiting = snapshot.data.get("_custom") or []
         places = [at for at, sent in enumerate(waiting) if sent.get("id") in handled]
         op += [{"p": ["_custom", at], "ld": waiting[at]} for at in reversed(places)]

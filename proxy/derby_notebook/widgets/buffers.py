@@ -14,7 +14,7 @@ from typing import Any, Final
 
 __all__ = ["MARKERS", "joined", "split"]
 
-MARKERS: Final = ("_buffer", "_plain")
+MARKERS: Final = ("_buffer", "_blob", "_plain")
 
 Path = list[str | int]
 
@@ -77,6 +77,8 @@ def _taken_out(value: Any, at: Path, paths: list[Path], buffers: list[bytes]) ->
     [(kind, held)] = value.items()
     if kind == "_plain":
         return _parts(held, at, paths, buffers)
+    if kind == "_blob":
+        raise ValueError(f"What is kept beside was not put back at {at}")
     try:
         buffers.append(base64.b64decode(held, validate=True))
     except (binascii.Error, TypeError, ValueError) as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from derby_notebook.widgets.capture import is_output
 from derby_notebook.widgets.documents import KEPT_KEYS
+from derby_notebook.widgets.large import blob_names
 
 __all__ = ["refusal"]
 
@@ -37,6 +38,10 @@ def _refuse_component(component: dict[str, Any], before: dict[str, Any]) -> str 
         captured = is_output(before.get("state") or {}) and path[1] in _CAPTURED
         if captured or path[1] in KEPT_KEYS:
             return f"{path[1]} is written by the kernel only"
+        if next(blob_names([component["oi"]]), None) is not None:
+            return (
+                "A binary value is sent whole: what stands for one is written by the service only"
+            )
         return None
     if field == "_custom" and len(path) == 2 and "li" in component and "ld" not in component:
         if len(before.get("_custom") or ()) >= MOST_WAITING:
