@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,22 +36,19 @@ def overview(timeline: Timeline, count: int) -> list[Bucket]:
     They measure time as a film of the work would, idle time cut short. A slice may
     hold no op; together they hold all.
     """
-    entries = timeline.entries(0, len(timeline))
-    if not entries:
+    times, authors = timeline.times, timeline.author_numbers
+    if not times:
         return []
     reel = [0.0]
-    for before, entry in pairwise(entries):
-        reel.append(reel[-1] + min(max(entry.time - before.time, _LEAST), IDLE))
+    for before, after in pairwise(times):
+        reel.append(reel[-1] + min(max(after - before, _LEAST), IDLE))
     width = (reel[-1] + _LEAST) / count
-    numbers = {author: number for number, author in enumerate(timeline.authors)}
     buckets: list[Bucket] = []
-    at = 0
+    start = 0
     for index in range(count):
-        end = (index + 1) * width
-        first, counts = at, Counter[int]()
-        while at < len(entries) and (reel[at] < end or index == count - 1):
-            counts[numbers[entries[at].author]] += 1
-            at += 1
-        time = entries[min(first, len(entries) - 1)].time
-        buckets.append(Bucket(first, time, dict(counts)))
+        last = index == count - 1
+        end = len(reel) if last else bisect_left(reel, (index + 1) * width, start)
+        time = times[min(start, len(times) - 1)]
+        buckets.append(Bucket(start, time, dict(Counter(authors[start:end]))))
+        start = end
     return buckets

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -97,6 +97,16 @@ class Timeline:
     def authors(self) -> list[str]:
         """Who made ops, in the order in which they came."""
         return self._names
+
+    @property
+    def times(self) -> Sequence[float]:
+        """When each op was made; not to be changed."""
+        return self._time
+
+    @property
+    def author_numbers(self) -> Sequence[int]:
+        """The index in ``authors`` of who made each op; not to be changed."""
+        return self._author
 
     @property
     def keys(self) -> list[DocKey]:
