@@ -17,7 +17,7 @@ from derby_notebook.people.roles import Role
 from derby_notebook.service import NotebookService
 from derby_notebook.web.actions import Actions
 from derby_notebook.web.assets import Assets
-from derby_notebook.web.channel import Channel
+from derby_notebook.web.channel import CHECK_SECONDS, Channel
 from derby_notebook.web.downloads import Downloads
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.history import History
@@ -37,8 +37,9 @@ class NotebookApp:
 
     ``state`` is a folder for what outlives the process beside the documents;
     ``roles`` are users' roles from a setting; ``trust_proxy``: another proxy
-    stands before us, and what it forwards of the caller is believed. Hook into
-    what happens with ``service.hooks``.
+    stands before us, and what it forwards of the caller is believed;
+    ``check_seconds``: how often Jupyter is asked whether those who are connected
+    still may be. Hook into what happens with ``service.hooks``.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class NotebookApp:
         state: Path | None = None,
         roles: Mapping[str, Role] | None = None,
         trust_proxy: bool = False,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         roles = dict(roles or {})
         self.backend = backend
@@ -75,7 +77,7 @@ class NotebookApp:
             *history.routes(),
             *Downloads(self.service, gate, self.base).routes(),
             *Actions(self.service, gate, self.base).routes(),
-            *Channel(backend, gate, self.base).routes(),
+            *Channel(backend, gate, self.base, check_seconds=check_seconds).routes(),
             *WidgetScripts(self.proxy, self.base).routes(),
             *Passing(self.proxy, gate, roles, self.base).routes(),
         ]

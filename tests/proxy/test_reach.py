@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -9,18 +10,24 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from websockets.asyncio.client import connect as websocket
 
+from derby_notebook.app import NotebookApp, create_app
+from sharedb_py.backend import Backend
 from sharedb_py.client.aio.websocket import WebSocketConnection, connect
 from sharedb_py.errors import ShareDBError
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import eventually
+from tests.running import free_port
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
 
 PASSWORD = "three-quiet-otters"
 POST = {"X-Requested-With": "derby-notebook"}
 CONFIG = f'''
+import os
+from pathlib import Path
 from jupyter_server.auth import Authorizer, User, passwd
 from jupyter_server.auth.identity import PasswordIdentityProvider
 
@@ -29,7 +36,7 @@ class Names(PasswordIdentityProvider):
 
     async def get_user(self, handler):
         name, _, key = (self.get_token(handler) or "").partition(":")
-        if key == "key":
+        if key == "key" and not Path(os.environ["JUPYTER_CONFIG_DIR"], "no-" + name).exists():
             handler._token_authenticated = True
             return User(name, display_name=name.title())
         return await super().get_user(handler)
@@ -295,6 +302,32 @@ async def test_a_client_cannot_speak_as_the_service_or_as_somebody_else(
                 assert replies[-1].get("error"), message
     async with raw_line(named, ann) as socket:
         assert not (await said_to(socket, {"a": "hs", "id": hers_src}))[-1].get("error"), "hers"
+
+
+async def test_whom_jupyter_lets_in_no_more_loses_the_open_page(
+    named: DerbyServer, person: Callable[[str], Person]
+) -> None:
+    """And others stay."""
+    assert named.jupyter.env is not None
+    app = NotebookApp(Backend(), named.jupyter.url, TOKEN, check_seconds=0.05)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(create_app(app), port=port, log_config=None))
+    serving = asyncio.create_task(server.serve())
+    url = f"ws://127.0.0.1:{port}/channel?token="
+
+    async def up() -> bool:
+        return server.started
+
+    await eventually(up)
+    async with websocket(f"{url}ann:key") as hers, websocket(f"{url}carl:key") as his:
+        assert json.loads(await his.recv())["a"] == "init"
+        (Path(named.jupyter.env["JUPYTER_CONFIG_DIR"]) / "no-carl").touch()
+        await his.wait_closed()
+        assert his.close_code == 1008
+        assert "does not let you in" in (his.close_reason or "")
+        assert hers.close_code is None
+    server.should_exit = True
+    await serving
 
 
 async def test_a_person_signs_in_with_a_password_through_us(named: DerbyServer) -> None:

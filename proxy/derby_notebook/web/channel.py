@@ -17,7 +17,7 @@ from sharedb_py.asgi import ShareDBApp
 from sharedb_py.backend import Backend
 from sharedb_py.middleware import ConnectContext
 
-__all__ = ["Channel"]
+__all__ = ["CHECK_SECONDS", "Channel"]
 
 CHECK_SECONDS: Final = 60.0
 """How long somebody whom Jupyter lets in no more keeps an open page at most."""
