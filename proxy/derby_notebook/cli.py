@@ -19,7 +19,7 @@ from typing import Any
 import uvicorn
 
 from derby_notebook.app import NotebookApp, create_app
-from derby_notebook.extensions import load_hooks
+from derby_notebook.extensions import AddHooks, load_hooks
 from derby_notebook.hub import Hub, hub_of
 from derby_notebook.jupyter.process import JupyterProcess
 from derby_notebook.people.roles import parse_roles
@@ -180,13 +180,30 @@ def _check_certificate(certfile: str | None, keyfile: str | None) -> None:
             raise Problem(f"--certfile {certfile} cannot be used: {reason}") from error
 
 
-async def _serve(options: argparse.Namespace) -> None:
-    hub = _hub(options)
-    _check_certificate(options.certfile, options.keyfile)
+def _hooks(options: argparse.Namespace) -> list[AddHooks]:
     try:
-        hooks = [load_hooks(name) for name in options.hooks]
+        return [load_hooks(name) for name in options.hooks]
     except ValueError as error:
         raise Problem(f"--hooks {error}") from error
+
+
+def _own_jupyter(
+    options: argparse.Namespace, folder: Path, token: str, state: Path, hub: Hub | None
+) -> JupyterProcess:
+    """Return the Jupyter Server that we start ourselves, as the hub's if there is one."""
+    return JupyterProcess(
+        folder,
+        token,
+        state,
+        base_url=options.base_url,
+        any_host=options.trust_proxy or options.host not in LOOPBACK,
+        hub=hub.environment if hub else None,
+    )
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    hub, hooks = _hub(options), _hooks(options)
+    _check_certificate(options.certfile, options.keyfile)
     folder = Path(options.folder).resolve()  # noqa: ASYNC240 - once, at the start
     if not folder.is_dir():
         raise Problem(f"There is no folder {options.folder}")
@@ -211,14 +228,7 @@ async def _serve(options: argparse.Namespace) -> None:
         if url is None:
             print(f"Starting a Jupyter Server on {folder} …", flush=True)
             token = hub.token if hub else _lasting_token(state)
-            jupyter = JupyterProcess(
-                folder,
-                token,
-                state,
-                base_url=options.base_url,
-                any_host=options.trust_proxy or options.host not in LOOPBACK,
-                hub=hub.environment if hub else None,
-            )
+            jupyter = _own_jupyter(options, folder, token, state, hub)
             await jupyter.start()
             url = jupyter.url
         set_up(options.log_level, options.log_format, [token])

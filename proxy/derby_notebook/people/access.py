@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from derby_notebook.jupyter.api import JupyterError
-from derby_notebook.jupyter.asking import Known
+from derby_notebook.jupyter.asking import Credentials, Known
 from derby_notebook.people.names import shown_name
 from derby_notebook.people.reach import Reach
 from derby_notebook.people.rules import OPEN, SHOWN, misshapen, refusal, unlimited
@@ -53,7 +53,7 @@ class Access:
 
     def __init__(self, service: NotebookService) -> None:
         self._service = service
-        self._sources: Known[str] = Known()
+        self._sources: Known[tuple[str, Credentials | None]] = Known()
 
     def know(self, context: ConnectContext) -> None:
         """Let a connection find the rules."""
@@ -67,10 +67,15 @@ class Access:
         """
         if not isinstance(source, str) or not SOURCE.fullmatch(source):
             return False
+        reach = _reach(agent)
         username = str((agent.custom.get("user") or {}).get("username", ""))
-        if self._sources.get(source) is None:
-            self._sources.put(source, username)
-        return self._sources.get(source) == username
+        credentials = reach.credentials if reach is not None else None
+        known = self._sources.get(source)
+        if known is None:
+            self._sources.put(source, (username, credentials))
+            return True
+        # Who has a token and no cookie is somebody else for Jupyter each time.
+        return known[0] == username or (credentials is not None and known[1] == credentials)
 
     # Writing
 
