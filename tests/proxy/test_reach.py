@@ -304,6 +304,17 @@ async def test_a_client_cannot_speak_as_the_service_or_as_somebody_else(
         assert not (await said_to(socket, {"a": "hs", "id": hers_src}))[-1].get("error"), "hers"
 
 
+async def test_somebody_with_a_token_and_no_cookie_comes_back_as_the_same_source(
+    named: DerbyServer,
+) -> None:
+    """Jupyter gives them another name each time; what they had sent must still count as theirs."""
+    address, source = f"ws{named.url[4:]}channel?token={TOKEN}", ""
+    for _ in range(2):
+        async with websocket(address) as socket:
+            source = source or json.loads(await socket.recv())["id"]
+            assert not (await said_to(socket, {"a": "hs", "id": source}))[-1].get("error")
+
+
 async def test_whom_jupyter_lets_in_no_more_loses_the_open_page(
     named: DerbyServer, person: Callable[[str], Person]
 ) -> None:
