@@ -30,7 +30,7 @@ async def test_a_cell_runs_in_lab_and_what_lab_saves_is_on_our_page(
         "data-status", "idle", timeout=SLOW
     )
     await cell.click()
-    await lab.keyboard.press("Control+Enter")
+    await lab.get_by_role("button", name="Run this cell and advance").click()
     await expect(lab.locator(".jp-OutputArea-output").first).to_contain_text("42", timeout=SLOW)
     await cell.locator(".cm-content").click()
     await lab.keyboard.press("End")

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from derby_notebook.jupyter.asking import Asking, Credentials
 from derby_notebook.people.roles import Role, role_of
-from derby_notebook.web.origin import public_host
+from derby_notebook.web.origin import public_host, scheme_of
 
 __all__ = ["Caller", "Identity", "token_of"]
 
@@ -69,4 +69,6 @@ class Identity:
         # The names of Jupyter's cookies are made of the host that the browser asked for.
         if host := public_host(connection.headers, trusted=self._trusted):
             headers.append(("host", host))
+        # A cookie that comes over TLS is to go back over TLS only.
+        headers.append(("x-forwarded-proto", scheme_of(connection)))
         return Credentials(tuple(headers), connection.query_params.get("token"))

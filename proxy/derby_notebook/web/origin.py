@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-__all__ = ["FORWARDED", "forwarded", "public_host", "same_origin"]
+__all__ = ["FORWARDED", "forwarded", "public_host", "same_origin", "scheme_of"]
 
 FORWARDED = frozenset(
     b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto "
@@ -37,15 +37,15 @@ def same_origin(headers: Mapping[str, str], *, trusted: bool = False) -> bool:
     )
 
 
-def forwarded(connection: HTTPConnection, *, trusted: bool) -> list[tuple[bytes, bytes]]:
-    """Return what a proxy says of a caller: what the one before us said, if that is trusted.
+def scheme_of(connection: HTTPConnection) -> str:
+    """Return by which scheme the browser came; a trusted proxy's word is in it by then."""
+    return {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
 
-    The scheme and the client are the connection's own; a trusted proxy's have
-    been put in their place by then.
-    """
+
+def forwarded(connection: HTTPConnection, *, trusted: bool) -> list[tuple[bytes, bytes]]:
+    """Return what a proxy says of a caller: what the one before us said, if that is trusted."""
     host = public_host(connection.headers, trusted=trusted)
-    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
-    said = {"x-forwarded-proto": scheme, "x-forwarded-host": host or ""}
+    said = {"x-forwarded-proto": scheme_of(connection), "x-forwarded-host": host or ""}
     if connection.client is not None:
         said["x-forwarded-for"] = connection.client.host
     return [(name.encode(), value.encode("latin-1")) for name, value in said.items() if value]
