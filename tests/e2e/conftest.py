@@ -68,6 +68,7 @@ class NotebookServer(Program):
             *("--db", f"sqlite:///{state}/rooms.sqlite", *options),
             log=state / "log",
             ready=rf"http://localhost:{self.port}/\S*token=([\w-]+)",
+            patience=100,
             env={
                 "JUPYTER_CONFIG_DIR": str(Path(__file__).parent / "jupyter_config"),
                 "JUPYTER_PATH": str(state / "share"),
@@ -86,7 +87,8 @@ class NotebookServer(Program):
     def end_kernels(self) -> None:
         """Shut down all kernels, so that they do not gather from test to test."""
         headers = {"Authorization": f"token {self.token}"}
-        with httpx.Client(base_url=f"http://localhost:{self.port}", headers=headers) as jupyter:
+        base = f"http://localhost:{self.port}"
+        with httpx.Client(base_url=base, headers=headers, timeout=60) as jupyter:
             for kernel in jupyter.get("/api/kernels").json():
                 jupyter.delete(f"/api/kernels/{kernel['id']}")
 
@@ -97,8 +99,8 @@ def serving(home: Path, *options: str) -> Iterator[NotebookServer]:
     folder.mkdir()
     state.mkdir()
     server = NotebookServer(folder, state, *options)
-    server.launch()
     try:
+        server.launch()
         yield server
     finally:
         server.stop()
