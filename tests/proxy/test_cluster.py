@@ -21,7 +21,13 @@ from tests.servers.redis import REDIS, prefix_of, redis_url
 
 pytestmark = [*MONGO, *REDIS, pytest.mark.jupyter]
 
-COUNTING = "import time\nfor i in range(50):\n    print(i, flush=True)\n    time.sleep(.1)\n'end'"
+# Quiet for a while after 8: what a killed process has in its sockets then, nobody can save.
+COUNTING = """
+import time
+for i in range(50):
+    print(i, flush=True)
+    time.sleep(4 if i == 8 else 0.02)
+'end'"""
 COUNTED = "".join(f"{number}\n" for number in range(50)) + "'end'"
 
 
@@ -46,15 +52,12 @@ class Cluster:
 
 
 @pytest.fixture
-async def cluster(
-    request: pytest.FixtureRequest, jupyter: JupyterServer, folder: Path, tmp_path: Path
-) -> AsyncIterator[Cluster]:
+async def cluster(jupyter: JupyterServer, folder: Path, tmp_path: Path) -> AsyncIterator[Cluster]:
     path = write_notebook(folder / "a.ipynb", "0", "1", "2")
     url = database_url(mongo_url(), tmp_path)
     shared = ("--db", url, "--pubsub", f"{redis_url()}?prefix={prefix_of(tmp_path)}")
-    one_folder = getattr(request, "param", "") == "one folder"
     sessions = []
-    for name in ("one", "one" if one_folder else "two"):
+    for name in ("one", "two"):
         server = DerbyServer(jupyter, tmp_path / name, *shared)
         server.start()
         sessions.append(Session(server, await server.browser(), path))
@@ -125,10 +128,7 @@ async def test_one_process_saves_what_is_typed_in_both(cluster: Cluster) -> None
     assert "merged" not in str(states)
 
 
-@pytest.mark.parametrize("cluster", ["one folder", "two folders"], indirect=True)
-async def test_a_killed_owners_runs_go_on_in_the_other_process(
-    request: pytest.FixtureRequest, cluster: Cluster
-) -> None:
+async def test_a_killed_owners_runs_go_on_in_the_other_process(cluster: Cluster) -> None:
     owner = await cluster.owner()
     async with cluster.second.line() as client:
         first, second, third = await cluster.second.cells(client)
@@ -147,15 +147,9 @@ async def test_a_killed_owners_runs_go_on_in_the_other_process(
 
         await eventually(taken_over)
         assert loop.time() - killed < 10
+        await until(lambda: "has died" in cluster.second.server.output())
         await until(lambda: ended(first) and ended(second), "both ended")
-        lines = said(first.data)
-        numbers = [int(line) for line in lines.removesuffix("'end'").split()]
-        assert numbers == sorted(set(numbers))
-        if "one folder" in request.node.name:
-            assert lines == COUNTED
-        # Else what the dead process had read but not written is gone: some tenths of a second.
-        assert len(numbers) >= 45
-        assert lines.endswith("49\n'end'")
+        assert said(first.data) == COUNTED
         assert first.data["_run"]["outcome"] == "ok"
         assert (first.data["execution_count"], second.data["execution_count"]) == (1, 2)
         assert said(second.data) == "next\n"
@@ -200,6 +194,7 @@ async def test_a_process_that_stops_hands_its_notebooks_over_at_once(cluster: Cl
         await until(lambda: ended(first) and ended(second), "both ended")
         assert said(first.data) == COUNTED
         assert said(second.data) == "next\n"
+    assert "has died" not in cluster.second.server.output()
 
 
 @pytest.fixture

@@ -142,8 +142,10 @@ class Owners:
                 self._spawn(self._after_death(name))
 
     async def _after_death(self, name: str) -> None:
+        by_itself = self._leases.owner_of(name) is None
         if await self._leases.take(name):
-            log.warning("Process %s has ended", name.removeprefix(PROCESS))
+            if not by_itself:
+                log.warning("Process %s has died", name.removeprefix(PROCESS))
             await self._died()
             await self._leases.release(name)
 
