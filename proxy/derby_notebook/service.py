@@ -371,11 +371,14 @@ class NotebookService:
 
     async def has_shown(self, cell: dict[str, Any]) -> bool:
         """Whether a cell of its notebook, there or removed not long ago, shows the same."""
-        wanted = _shown(cell)
-        if wanted in self._removed:
+        # A copy may be trusted less than what it was made of, never more.
+        wanted = {_shown(cell)}
+        if not cell.get("_trusted"):
+            wanted.add(_shown({**cell, "_trusted": True}))
+        if not wanted.isdisjoint(self._removed):
             return True
         found = await self.documents.find("cells", {"_notebook": cell.get("_notebook")})
-        return any(_shown(other.data) == wanted for other in found)
+        return any(_shown(other.data) in wanted for other in found)
 
     # Running
 

@@ -85,4 +85,4 @@ async def test_two_people_work_behind_a_proxy_that_speaks_tls(
     await ann.saved()
     # Jupyter's own pages and API stand behind the same door.
     await ann.page.goto(f"{url}/tree")
-    await expect(ann.page.get_by_text("page.ipynb")).to_be_visible(timeout=PATIENCE)
+    await expect(ann.page.get_by_text("page.ipynb").first).to_be_visible(timeout=PATIENCE)

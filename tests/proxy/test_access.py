@@ -286,6 +286,9 @@ async def test_a_copied_cell_keeps_its_outputs_and_an_invented_one_is_refused(
             {**CELL, "_notebook": notebook, **shown}
         )
         forged = [{"output_type": "stream", "name": "stdout", "text": "43\n"}]
+        await client.doc("cells", f"less-{notebook}").create(
+            {**CELL, "_notebook": notebook, **shown, "_trusted": False}
+        )
         with pytest.raises(ShareDBError, match="outputs"):
             await client.doc("cells", f"forged-{notebook}").create(
                 {**CELL, "_notebook": notebook, "outputs": forged}
