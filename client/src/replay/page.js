@@ -147,7 +147,7 @@ class Page {
     this.showControls();
     try {
       const state = await this.film.at(position, this.state);
-      await this.film.ops(Math.max(0, position - 1), position);
+      await this.loadBurst(position);
       if (going !== this.going) return;
       this.state = state;
       this.mark(position, from);
@@ -159,6 +159,12 @@ class Page {
     } catch (error) {
       if (going === this.going) this.problem(error);
     }
+  }
+
+  // The ops that are marked at a moment: those of the burst that it ends, from where that began.
+  async loadBurst(position) {
+    const [last] = await this.film.ops(Math.max(0, position - 1), position);
+    if (last) await this.film.ops(Math.max(last.s, position - MOST_MARKED, 0), position);
   }
 
   // What was done just before a moment, by cell id.
