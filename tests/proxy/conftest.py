@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from derby_notebook.jupyter.api import JupyterAPI
+from derby_notebook.jupyter.guarded_save import CONFIG
 from derby_notebook.people.access import guard
 from derby_notebook.service import NotebookService
 from sharedb_py.backend import Backend
@@ -59,6 +60,7 @@ class JupyterServer(Program):
             ready="is running at",
             env={
                 "JUPYTER_TOKEN": TOKEN,
+                "JUPYTER_CONFIG_PATH": str(CONFIG),
                 "PYTHONPATH": str(Path(__file__).parent / "jupyter_config"),
                 "JUPYTER_PATH": str(home / "share"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),

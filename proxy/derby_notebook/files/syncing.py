@@ -160,8 +160,9 @@ class FileSync:
                     await self._show("saved")
                     return
                 raise Problem("read-only")
-            await self._write(path, content, versions, digest, cells)
-            return
+            seen = (model or {}).get("hash")
+            if await self._write(path, content, versions, digest, cells, seen):
+                return
         raise JupyterError(409, "The file keeps changing")
 
     async def _holds(self, path: str, content: dict[str, Any], digest: str) -> bool:
@@ -298,14 +299,24 @@ class FileSync:
         versions: Versions,
         digest: str,
         cells: list[Snapshot],
-    ) -> None:
+        seen: str | None,
+    ) -> bool:
+        """Write over the file with the hash ``seen``; False, nothing written, if it is another."""
         await self._show("saving")
         await self._keep_older_format(path)
         if (await self._known.record())[0] is None:
             await self._known.note(None, Versions(0))
         await self._known.intend(versions)
         whole = await whole_notebook(self._documents, content)
-        written = await self._api.save(path, marked(whole, {cell.id: cell.data for cell in cells}))
+        whole = marked(whole, {cell.id: cell.data for cell in cells})
+        if await self._is_another(path, seen):
+            return False
+        try:
+            written = await self._api.save(path, whole, seen or "")
+        except JupyterError as error:
+            if error.status == 409 and await self._is_another(path, seen):
+                return False
+            raise
         if written.get("message"):
             log.error("Jupyter finds fault with notebook %s: %s", self._id, written["message"])
         model = await self._model(path) or {}
@@ -315,6 +326,11 @@ class FileSync:
         await self._known.note(model.get("hash") if ours else "", versions)
         await self._note_model({**model, "hash": model.get("hash") if ours else ""})
         await self._show("saved")
+        return True
+
+    async def _is_another(self, path: str, seen: str | None) -> bool:
+        """Look once more, right before the file is written: somebody else may just have."""
+        return ((await self._model(path)) or {}).get("hash") != seen
 
     async def _keep_older_format(self, path: str) -> None:
         """Keep a file of an older format as Jupyter's checkpoint before it is written anew."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
+from derby_notebook.jupyter.guarded_save import REPLACES
 from derby_notebook.jupyter.http import http_client
 
 __all__ = ["JupyterAPI", "JupyterError", "contents_address"]
@@ -77,9 +78,15 @@ class JupyterAPI:
         model: dict[str, Any] = await self._call("GET", contents_address(path), params=parameters)
         return model
 
-    async def save(self, path: str, notebook: dict[str, Any]) -> dict[str, Any]:
-        """Write a notebook and return its contents model."""
-        body = {"type": "notebook", "format": "json", "content": notebook}
+    async def save(
+        self, path: str, notebook: dict[str, Any], replaces: str | None = None
+    ) -> dict[str, Any]:
+        """Write a notebook and return its contents model.
+
+        ``replaces`` is the hash of the file that may be written over: a server with the
+        extension ``guarded_save`` refuses with 409 if there is another.
+        """
+        body = {"type": "notebook", "format": "json", "content": notebook, REPLACES: replaces}
         model: dict[str, Any] = await self._call("PUT", contents_address(path), json=body)
         return model
 

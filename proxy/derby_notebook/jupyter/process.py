@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from derby_notebook.jupyter.guarded_save import CONFIG
 from derby_notebook.jupyter.http import http_client
 from derby_notebook.jupyter.keeper import alive
 
@@ -129,7 +130,10 @@ class JupyterProcess:
         self._note()
 
     def _environment(self) -> Mapping[str, str]:
-        return {"JUPYTER_TOKEN": self._token} if self._hub is None else self._hub(self.url)
+        others = os.environ.get("JUPYTER_CONFIG_PATH")
+        config = os.pathsep.join([str(CONFIG), *([others] if others else [])])
+        own = {"JUPYTER_TOKEN": self._token} if self._hub is None else self._hub(self.url)
+        return {"JUPYTER_CONFIG_PATH": config, **own}
 
     async def _answers(self, *, authorized: bool = False) -> bool:
         path = "api/status" if authorized else "api"
