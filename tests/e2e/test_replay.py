@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -19,6 +20,8 @@ from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.e2e.replay_page import ReplayPage
 from tests.e2e.test_page_access import violations
 from tests.proxy.history.seeding import Author, History, notebook_doc, seed
+
+log = logging.getLogger(__name__)
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
 
@@ -382,7 +385,6 @@ async def test_a_hundred_thousand_ops_open_at_once(
     notebook_server: NotebookServer,
     open_history: OpenHistory,
     notebook_path: str,
-    record_property: Callable[[str, object], None],
 ) -> None:
     notebook = uuid.uuid4().hex
     db = SQLiteDB(notebook_server.log.parent / "rooms.sqlite")
@@ -406,13 +408,7 @@ async def test_a_hundred_thousand_ops_open_at_once(
     started = time.perf_counter()
     assert await page.step() == middle + 1
     stepped = time.perf_counter() - started
-    for name, seconds in (
-        ("painted", painted),
-        ("opened", opened),
-        ("slid", slid),
-        ("stepped", stepped),
-    ):
-        record_property(name, round(seconds, 2))
+    log.info("painted %.2f s, opened %.2f, slid %.2f, stepped %.2f", painted, opened, slid, stepped)
     assert 30_000 < middle < 70_000
     # Many times what it takes on a machine that does nothing else.
     assert painted < 10
