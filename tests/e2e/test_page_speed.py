@@ -107,3 +107,35 @@ async def test_a_thousand_cells_hold_editors_only_where_one_looks(
     await expect(page.cell(1).locator(".cm-content")).to_be_focused(timeout=PATIENCE)
     await page.keys("Control+z")
     await expect(page.cell(1)).not_to_contain_text("# typed")  # the undo history was kept
+
+
+WOKEN_BY_SCROLLING = """() => new Promise((resolve) => {
+  const live = () => document.querySelectorAll('.cell.live');
+  const before = new Set(live());
+  const woken = new Set();
+  let frames = 0;
+  const walk = () => {
+    for (const cell of live()) if (!before.has(cell)) woken.add(cell);
+    if (++frames > 60) return resolve(woken.size);
+    scrollBy(0, 150);
+    requestAnimationFrame(walk);
+  };
+  requestAnimationFrame(walk);
+})"""
+
+
+async def test_editors_come_where_scrolling_ends_and_not_on_the_way(
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+) -> None:
+    write(notebook_server.folder / notebook_path, 200)
+    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
+    await page.ready()
+    await expect(page.cells).to_have_count(200, timeout=60_000)
+    await expect(page.cell(1).locator(".cm-editor")).to_be_visible(timeout=PATIENCE)
+    await page.page.wait_for_function("() => !window.derbyNotebook.page.waking.queue.length")
+    assert await page.page.evaluate(WOKEN_BY_SCROLLING) == 0
+    await page.page.wait_for_function(
+        """() => [...document.querySelectorAll('.cell.live')]
+          .some((cell) => cell.getBoundingClientRect().top > 0)""",
+        timeout=PATIENCE,
+    )

@@ -75,8 +75,9 @@ class Cell {
     this.source.sleep();
   }
 
+  // An editor may come between the press and the click, and know nothing of the press.
   wake(event) {
-    if (!this.source.live) this.edit({x: event.clientX, y: event.clientY});
+    if (!this.source.hasFocus) this.edit({x: event.clientX, y: event.clientY});
   }
 
   // --- what changed ---

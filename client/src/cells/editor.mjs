@@ -30,6 +30,8 @@ export function createEditor(cell) {
   const numbers = new Compartment();
   const hint = new Compartment();
   const hintOf = (type) => placeholder(type === 'markdown' ? 'Markdown' : type === 'raw' ? 'Raw text' : '');
+  const spoken = languageOf(cell.get('cell_type'), page.language());
+  const loads = spoken instanceof Promise;
   let binding = null;
 
   const state = EditorState.create({
@@ -56,7 +58,7 @@ export function createEditor(cell) {
       syntaxHighlighting(classHighlighter),
       hint.of(hintOf(cell.get('cell_type'))),
       numbers.of(cell.numbered ? lineNumbers() : []),
-      language.of([]),
+      language.of(loads ? [] : spoken),
       remoteCursors,
       foundMarks,
       kernelCompletion(cell),
@@ -140,6 +142,6 @@ export function createEditor(cell) {
   };
 
   binding = bindText(cell.rootModel, `${cell.path}.source`, cell.id, editor);
-  editor.setLanguage(cell.get('cell_type'));
+  if (loads) editor.setLanguage(cell.get('cell_type'));
   return editor;
 }

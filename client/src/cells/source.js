@@ -28,6 +28,10 @@ class Source {
     return Boolean(this.editor && this.editor.view);
   }
 
+  get hasFocus() {
+    return this.live && this.editor.view.hasFocus;
+  }
+
   // One line element per line, as in the editor, so that nothing moves when it takes over.
   drawStill() {
     if (this.live) return;
@@ -53,19 +57,20 @@ class Source {
     });
   }
 
-  async wake() {
-    if (this.live) return;
-    await loadEditors();
-    if (this.live || this.destroyed) return;
+  // At once where the editors' code is there: whoever wakes several sees what each of them took.
+  wake() {
+    if (this.live || this.destroyed) return undefined;
+    if (!loaded) return loadEditors().then(() => this.wake());
     this.editor = this.editor || loaded.createEditor(this.cell);
     this.editor.show(this.place);
     this.cell.box.classList.add('live');
     this.cell.page.viewport.watchLive(this.cell, true);
     this.still = null;
+    return undefined;
   }
 
   sleep() {
-    if (!this.live || this.editor.view.hasFocus) return;
+    if (!this.live || this.hasFocus) return;
     this.editor.hide();
     this.cell.box.classList.remove('live');
     this.cell.page.viewport.watchLive(this.cell, false);

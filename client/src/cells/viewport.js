@@ -5,7 +5,7 @@
 // up, so only cells with one are watched for that. What has never been near is drawn when there is time.
 
 const NEAR = '700px 0px';
-const FAR = '4000px 0px';
+const FAR = '1500px 0px';
 const BUDGET_MS = 8;
 
 const whenIdle = (callback) => (window.requestIdleCallback || setTimeout)(callback, {timeout: 1000});

@@ -3,6 +3,7 @@
 const {listenTo} = require('./listening');
 const {CellOrder} = require('../cells/order');
 const {Viewport} = require('../cells/viewport');
+const {Waking} = require('../cells/waking');
 const {followPeople} = require('../people/presence');
 const {loadEditors} = require('../cells/source');
 const {menus} = require('../commands/menus');
@@ -23,7 +24,7 @@ module.exports = {
     this.clipboard = [];
     this.removed = [];
     this.toastActions = new Map();
-    this.waking = [];
+    this.waking = new Waking();
     this.asked = new Set();
     this.viewport = new Viewport();
     this.setMaxListeners(50); // each part of the page takes down what it set up
@@ -57,6 +58,7 @@ module.exports = {
     this.on('destroy', () => {
       this.order.destroy();
       this.viewport.destroy();
+      this.waking.destroy();
     });
     this.watchDragging(document.querySelector('main'));
     this.watchFile();
@@ -94,27 +96,8 @@ module.exports = {
     this.on('destroy', listenTo(this.model.root, 'all', [path, `${path}.**`], changed));
   },
 
-  // Editors come a few at a time, and not while the page flies past, so that scrolling stays smooth.
   wakeSoon(source) {
     this.waking.push(source);
-    if (this.wakingSoon) return;
-    let lastY = scrollY;
-    const work = () => {
-      const flying = Math.abs(scrollY - lastY) > innerHeight / 8;
-      lastY = scrollY;
-      const end = performance.now() + (flying ? 0 : 6);
-      while (this.waking.length && performance.now() < end) {
-        const next = this.waking.shift();
-        if (!next.destroyed && this.isNear(next.cell.box)) next.wake();
-      }
-      this.wakingSoon = this.waking.length ? requestAnimationFrame(work) : null;
-    };
-    this.wakingSoon = requestAnimationFrame(work);
-  },
-
-  isNear(box) {
-    const {top, bottom} = box.getBoundingClientRect();
-    return bottom > -1000 && top < innerHeight + 1000;
   },
 
   // Typing goes out at once; only what the server has not taken yet holds a person back.
