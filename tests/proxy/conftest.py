@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -69,6 +72,18 @@ class JupyterServer(Program):
                 "IPYTHONDIR": str(home / "ipython"),
             },
         )
+
+    def start(self) -> re.Match[str]:
+        """Start it, and wait until it answers: it says that it runs a moment before it listens."""
+        found = super().start()
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return found
+        raise AssertionError(f"Jupyter never answered:\n{self.output()}")
 
     def stop(self) -> int:
         """End it; killed if it takes long over its kernels, which nobody tests here."""
