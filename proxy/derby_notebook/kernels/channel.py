@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -93,10 +94,16 @@ class KernelChannel:
         await self._socket.send(encode(message))
 
     async def probe(self) -> None:
-        """Have ``found`` called once all that the kernel has sent so far is received."""
+        """Have ``found`` called once all that the kernel has sent so far is received.
+
+        While no line stands nothing is sent: the next one asks by itself.
+        """
+        if not self._open.is_set():
+            return
         message = request("shell", "kernel_info_request", {}, self.session)
         self._probe = message.id
-        await self.send(message)
+        with contextlib.suppress(WebSocketException):
+            await self.send(message)
 
     async def _connect(self) -> ClientConnection:
         url = f"{self._api.url.replace('http', 'ws', 1)}api/kernels/{self.kernel_id}/channels"

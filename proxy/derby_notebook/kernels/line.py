@@ -284,6 +284,7 @@ class KernelLine:
     async def restart(self) -> None:
         """Start the kernel anew, without its variables."""
         kernel_id = self._kernel_id()
+        self._ready.clear()
         await self._listener.stopped("restarted", RESTARTED)
         self._restarting = True
         try:
@@ -291,6 +292,14 @@ class KernelLine:
             await self._api.kernel_action(kernel_id, "restart")
         finally:
             self._restarting = False
+            # Jupyter has had an answer, over a line of its own. Ours may still be without the
+            # stream of outputs, and miss both the kernel's own word and what a run shows.
+            await self.probe()
+
+    async def probe(self) -> None:
+        """Have the listener told once all has come that the kernel sent so far."""
+        if self._channel is not None:
+            await self._channel.probe()
 
     async def shut_down(self) -> None:
         """End the kernel; whoever needs one again starts another."""

@@ -42,6 +42,15 @@ class Run:
         """Whether the kernel is done with it."""
         return self._idle and self._replied
 
+    @property
+    def lacks_idle(self) -> bool:
+        """Whether the kernel has replied, but its return to idle was not seen."""
+        return self._replied and not self._idle
+
+    def settle(self) -> None:
+        """Take it as over: the kernel has sent all that it had to say of it."""
+        self._idle = True
+
     def record(self, ended: int | None = None) -> dict[str, Any]:
         """Return what the cell's ``_run`` says."""
         record: dict[str, Any] = {

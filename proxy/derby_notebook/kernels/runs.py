@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_RUNS: Final = 500
 FINISH_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 5.0
+"""How long after the kernel's reply its return to idle may take until it is asked."""
 
 
 def now() -> int:
@@ -229,8 +231,7 @@ class Runs:
         """Wait until a run is over, write its end; return whether it failed."""
         assert self._current is not None
         _, over = self._current
-        if not run.over:
-            await over.wait()
+        await self._until(run, over)
         fields: dict[str, Any] = {
             "_state": "error" if run.failed else "idle",
             "_run": run.record(now()),
@@ -244,6 +245,19 @@ class Runs:
         tags = (metadata or {}).get("tags") if isinstance(metadata, dict) else None
         tolerated = isinstance(tags, list) and "raises-exception" in tags
         return run.failed and not (tolerated and not run.outcome)
+
+    async def _until(self, run: Run, over: asyncio.Event) -> None:
+        """Return when a run is over; ask the kernel if its end seems to have got lost.
+
+        Outputs and the return to idle come by a stream that starts late and loses what was
+        sent before, the reply by one that loses nothing.
+        """
+        while not run.over:
+            try:
+                await asyncio.wait_for(over.wait(), IDLE_SECONDS)
+            except TimeoutError:
+                if run.lacks_idle:
+                    await self._line.probe()
 
     async def _note_running(self, run: Run | None, message_id: str = "") -> None:
         running: dict[str, Any] | None = None
@@ -347,7 +361,10 @@ class Runs:
     # What becomes of the kernel
 
     async def caught_up(self, generation: int) -> None:
-        """All has come that was sent while no line stood: a run that is not over never will."""
+        """All has come that was sent: a run that an earlier line was told of never will be over."""
+        if self._current is not None and self._current[0].lacks_idle:
+            self._current[0].settle()
+            self._current[1].set()
         sent = self._current[0].generation if self._current else None
         if sent is not None and sent < generation:
             self._abort_current("lost", UNSEEN)

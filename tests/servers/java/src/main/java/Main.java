@@ -1,6 +1,5 @@
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
-import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import java.io.IOException;
 import java.util.List;
 
@@ -22,7 +21,7 @@ public final class Main {
     }
 
     public static void main(String[] arguments) throws IOException {
-        MemoryBackend backend = new MemoryBackend();
+        WholeDocuments backend = new WholeDocuments();
         backend.version(Modern.SEVEN);
         MongoServer server = new MongoServer(backend);
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
