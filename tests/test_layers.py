@@ -57,6 +57,7 @@ LAYERS = [
 ]
 
 NOTEBOOK_LAYERS = [
+    "derby_notebook.quick_start",
     "derby_notebook.jupyter.http",
     "derby_notebook.jupyter",
     "derby_notebook.documents",

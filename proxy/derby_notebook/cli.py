@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 
+import derby_notebook.quick_start  # noqa: F401 - before all that it makes quick
 from derby_notebook.app import NotebookApp, create_app
 from derby_notebook.extensions import AddHooks, load_hooks
 from derby_notebook.hub import Hub, hub_of

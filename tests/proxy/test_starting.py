@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -68,3 +70,12 @@ def test_passwords_need_not_be_on_the_command_line(monkeypatch: pytest.MonkeyPat
         "rediss://ann:s3cret@host",
     )
     assert "s3cret" not in parser().format_help()
+
+
+@pytest.mark.parametrize("module", ["derby_notebook.cli", "derby_notebook.jupyter.server"])
+def test_a_program_of_ours_does_not_build_a_parser_of_iris_to_start(module: str) -> None:
+    code = f"import sys, {module}, nbformat, jupyter_events; print('lark' in sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout == "False\n"

@@ -101,7 +101,8 @@ class JupyterProcess:
         arguments = [
             *(sys.executable, "-m", "derby_notebook.jupyter.keeper"),
             *(str(self._record), str(self._grace)),
-            *(sys.executable, "-m", "jupyterhub.singleuser" if self._hub else "notebook"),
+            *(sys.executable, "-m", "derby_notebook.jupyter.server"),
+            "jupyterhub.singleuser" if self._hub else "notebook",
             "--no-browser",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={port}",
