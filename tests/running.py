@@ -72,13 +72,20 @@ class Program:
                 cwd=self.cwd,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(self.env or {})},
             )
+        try:
+            return self._until_ready(self.process, written)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _until_ready(self, process: subprocess.Popen[bytes], written: int) -> re.Match[str]:
         deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             output_text = self.output()[written:]
             found = self.ready.search(output_text)
             if found:
                 return found
-            if self.process.poll() is not None:
+            if process.poll() is not None:
                 raise AssertionError(f"{self.argv} ended by itself:\n{self.output()}")
             time.sleep(0.02)
         raise AssertionError(f"{self.argv} was not ready in time:\n{self.output()}")

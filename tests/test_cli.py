@@ -65,7 +65,7 @@ class Client:
         self._seq = 0
 
     def receive(self) -> Any:
-        return json.loads(self.socket.recv(timeout=15))
+        return json.loads(self.socket.recv(timeout=60))
 
     def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))

@@ -15,7 +15,7 @@ from sharedb_py.middleware import ConnectContext
 
 
 async def next_of(stream: Stream[Any]) -> Any:
-    return await asyncio.wait_for(anext(stream), 5)
+    return await asyncio.wait_for(anext(stream), 60)
 
 
 async def test_a_subscriber_sees_what_another_client_writes(

@@ -72,7 +72,7 @@ async def served(backend: Backend) -> AsyncIterator[tuple[str, Relay]]:
 
 
 async def eventually(condition: Callable[[], bool], kick: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await kick()
 
@@ -91,7 +91,7 @@ async def test_a_cut_line_comes_back_and_every_op_is_committed_once(backend: Bac
                     await asyncio.sleep(0)
                     relay.cut()
                 await asyncio.sleep(0.002)
-            await asyncio.wait_for(asyncio.gather(*acknowledged), 10)
+            await asyncio.wait_for(asyncio.gather(*acknowledged), 60)
             await eventually(lambda: ours.version == theirs.version, ours.fetch)
             assert ours.data == theirs.data == {"n": 60}
             assert alice.id == source
@@ -102,10 +102,10 @@ async def test_a_live_query_survives_a_cut(backend: Backend) -> None:
         async with alice.live_query("cells", {"n": {"$gt": 0}}) as query:
             changes = query.changes()
             await alice.doc("cells", "c1").create({"n": 1})
-            assert (await asyncio.wait_for(anext(changes), 5)).ids == ["c1"]
+            assert (await asyncio.wait_for(anext(changes), 60)).ids == ["c1"]
             relay.cut()
             await alice.doc("cells", "c2").create({"n": 2})
-            assert (await asyncio.wait_for(anext(changes), 5)).ids == ["c2"]
+            assert (await asyncio.wait_for(anext(changes), 60)).ids == ["c2"]
             assert [doc.data for doc in query.docs] == [{"n": 1}, {"n": 2}]
 
 
@@ -122,5 +122,5 @@ async def test_a_server_that_refuses_us_raises(backend: Backend) -> None:
 
     async with served(backend) as (url, _):
         with pytest.raises(ShareDBError, match="Not you"):
-            async with asyncio.timeout(5), connect(url):
+            async with asyncio.timeout(60), connect(url):
                 pass

@@ -27,7 +27,7 @@ class Inbox:
 
     async def next(self) -> Any:
         """Return the next message, waiting for it."""
-        return (await asyncio.wait_for(self._queue.get(), 15)).message
+        return (await asyncio.wait_for(self._queue.get(), 60)).message
 
     async def several(self, many: int) -> list[Any]:
         return [await self.next() for _ in range(many)]

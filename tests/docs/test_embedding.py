@@ -58,7 +58,6 @@ def test_an_application_serves_its_client(app: str, client: str, path: str, tmp_
     assert "Traceback" not in server.output()
 
 
-@pytest.mark.timeout(60)
 def test_a_backend_serves_its_own_process(tmp_path: Path) -> None:
     block = PAGE["inprocess.py"]
     assert printed(block, tmp_path) == block.output

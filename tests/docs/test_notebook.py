@@ -22,7 +22,6 @@ def test_the_guide_shows_the_example_that_ships() -> None:
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(90)
 async def test_a_file_of_hooks_is_told_who_runs_what(tmp_path: Path) -> None:
     jupyter = JupyterServer(tmp_path / "jupyter")
     write_notebook(jupyter.folder / "a.ipynb", "6 * 7")

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 CLIENTS = ["1.1", "1.9", "2", "3", "4", "5", "6", "7"]
 WITH_PRESENCE = {"1.9", "2", "3", "4", "5", "6", "7"}
 
-pytestmark = [pytest.mark.node, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.node]
 
 
 @pytest.fixture(scope="module", params=["memory", "sqlite"])

@@ -12,7 +12,7 @@ from tests.running import Program, free_port
 
 HERE = Path(__file__).parent
 
-pytestmark = [pytest.mark.node, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.node]
 
 
 def test_rich_texts_and_selections_are_edited_together(tmp_path: Path) -> None:

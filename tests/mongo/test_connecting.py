@@ -107,7 +107,6 @@ async def test_wrong_credentials_are_named_so_without_the_password() -> None:
     gc.collect()
 
 
-@pytest.mark.timeout(90)
 async def test_each_command_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> None:
     async with refusing_credentials() as denying, without_primary() as waiting:
         no_primary = f"mongodb://{waiting}/x?serverSelectionTimeoutMS=300"

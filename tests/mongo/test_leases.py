@@ -107,7 +107,7 @@ async def test_a_lease_whose_owner_stands_still_is_taken_over(store: LeaseStore)
     assert await frozen.take("kernel")
     assert frozen._task is not None
     frozen._task.cancel()  # it renews no more, as when its process is stopped
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await other.wait_for("kernel")
     assert other.held == {"kernel"}
     # It goes on, and finds out.
@@ -141,12 +141,12 @@ async def test_an_owner_that_cannot_renew_gives_up_before_another_may_take_over(
     assert await leases.take("kernel")
     began = asyncio.get_running_loop().time()
     store.failing = True
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await lost.wait()
     assert leases.held == frozenset()
     store.failing = False
     other = Leases(store, lambda name: None, time_to_live=TTL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await other.wait_for("kernel")
     assert asyncio.get_running_loop().time() - began > TTL
     await leases.close()
@@ -189,7 +189,7 @@ async def test_when_its_owner_is_killed_another_process_has_the_lease_within_sec
     owner.wait()
     owner.stdout.close()
     began = asyncio.get_running_loop().time()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await leases.wait_for("kernel")
     assert asyncio.get_running_loop().time() - began < 10
     await leases.close()

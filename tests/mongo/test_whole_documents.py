@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pymongo import AsyncMongoClient, ReturnDocument
 
 from tests.servers.mongo import MONGO, database_url, mongo_url
@@ -21,7 +20,6 @@ def client_of(folder: Path) -> AsyncMongoClient[dict[str, Any]]:
     return AsyncMongoClient(database_url(mongo_url(), folder))
 
 
-@pytest.mark.timeout(60)
 async def test_a_document_is_read_as_one_write_left_it(tmp_path: Path) -> None:
     async with client_of(tmp_path) as client:
         documents = client.get_default_database()["documents"]

@@ -52,7 +52,8 @@ class JupyterServer(Program):
         (home / "config").mkdir(exist_ok=True)
         (home / "config" / "jupyter_server_config.py").write_text(config)
         super().__init__(
-            "jupyter-notebook",
+            # Jupyter's own program, but for a grammar that takes it a second to load.
+            *("python", "-m", "derby_notebook.jupyter.server", "notebook"),
             *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
             *(f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"),
             *(f"--ServerApp.root_dir={self.folder}", f"--ServerApp.base_url={base}"),

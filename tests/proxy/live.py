@@ -16,7 +16,7 @@ __all__ = ["Live", "eventually"]
 STEP = 0.02
 
 
-async def eventually(holds: Callable[[], Awaitable[Any]], what: str = "", steps: int = 1500) -> Any:
+async def eventually(holds: Callable[[], Awaitable[Any]], what: str = "", steps: int = 4000) -> Any:
     """Return the first truthy answer; raises after many questions."""
     for _ in range(steps):
         found = await holds()

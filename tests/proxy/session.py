@@ -58,7 +58,7 @@ class Session:
                 return False  # Jupyter is just writing it
 
         try:
-            await eventually(same, steps=1000)
+            await eventually(same)
         except AssertionError:
             assert self.sources() == list(expected)
 
@@ -67,7 +67,7 @@ async def until(holds: Any, what: str = "") -> None:
     async def ask() -> bool:
         return bool(holds())
 
-    await eventually(ask, what, steps=3000)
+    await eventually(ask, what)
 
 
 def ended(doc: Any) -> bool:

@@ -196,7 +196,6 @@ async def client(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", ["notebookPaths", "kernelRelays", "notebookFiles", "anything"])
 async def test_other_collections_cannot_even_be_named(
     client: WebSocketConnection, name: str
@@ -212,7 +211,6 @@ async def test_other_collections_cannot_even_be_named(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 async def test_another_persons_view_of_a_notebook_is_private(
     client: WebSocketConnection, derby: DerbyServer
 ) -> None:
@@ -244,7 +242,6 @@ POST = {"X-Requested-With": "derby-notebook"}
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 async def test_an_editor_edits_runs_and_leaves_the_cell(
     browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
 ) -> None:
@@ -267,7 +264,6 @@ async def test_an_editor_edits_runs_and_leaves_the_cell(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 async def test_a_copied_cell_keeps_its_outputs_and_an_invented_one_is_refused(
     browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
 ) -> None:
@@ -300,7 +296,6 @@ async def _is(holds: Any) -> bool:
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(90)
 async def test_a_viewer_is_refused_by_the_server(
     jupyter: JupyterServer, folder: Path, tmp_path: Path
 ) -> None:
@@ -334,7 +329,6 @@ async def test_a_viewer_is_refused_by_the_server(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 async def test_requests_from_elsewhere_and_strangers_are_refused(
     browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
 ) -> None:
@@ -350,7 +344,6 @@ async def test_requests_from_elsewhere_and_strangers_are_refused(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(90)
 async def test_every_action_of_the_page(
     browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
 ) -> None:

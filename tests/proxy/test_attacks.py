@@ -13,7 +13,7 @@ import pytest
 
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.jupyter]
 
 AUTH = f"Authorization: token {TOKEN}"
 

@@ -17,7 +17,7 @@ from tests.proxy.conftest import TOKEN, JupyterServer, write_notebook
 from tests.proxy.live import Live
 from tests.proxy.test_saving import edit_file, sources, until
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 
 class DyingServersAPI(JupyterAPI):

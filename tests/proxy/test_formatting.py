@@ -45,7 +45,6 @@ def test_where_nothing_is_installed_it_is_said(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(90)
 async def test_a_kernel_formats_even_while_a_cell_runs_and_keeps_no_trace(
     service: NotebookService, jupyter: JupyterServer, folder: Path
 ) -> None:
@@ -71,7 +70,6 @@ async def test_a_kernel_formats_even_while_a_cell_runs_and_keeps_no_trace(
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(90)
 async def test_a_kernel_of_another_language_says_that_there_is_none(
     service: NotebookService, jupyter: JupyterServer, folder: Path
 ) -> None:

@@ -147,7 +147,6 @@ def test_a_page_loses_its_token(page: bytes) -> None:
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 async def test_all_addresses_may_have_a_prefix(tmp_path: Path) -> None:
     forwarded = {"X-Forwarded-Host": "team.example"}
     config = "c.ServerApp.allow_remote_access = True"

@@ -39,7 +39,6 @@ def test_a_hub_that_wants_tls_inside_is_refused() -> None:
         hub_of({**SAID, "JUPYTERHUB_SERVICE_URL": "https://127.0.0.1:1/"})
 
 
-@pytest.mark.timeout(90)
 def test_by_hand_it_says_what_it_is_for(tmp_path: Path) -> None:
     ended = subprocess.run(
         [str(Path(sys.executable).parent / "derby-notebook"), str(tmp_path), "--hub"],

@@ -22,7 +22,7 @@ from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import Live, eventually
 from tests.proxy.session import POST, Session, ended, until
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 
 def picture(size: int = 5_000_000) -> str:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from derby_notebook.kernels.messages import SUBPROTOCOL, decode, encode, request
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.jupyter]
 
 AUTH = {"Authorization": f"token {TOKEN}"}
 

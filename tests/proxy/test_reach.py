@@ -21,7 +21,7 @@ from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebo
 from tests.proxy.live import eventually
 from tests.running import free_port
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 PASSWORD = "three-quiet-otters"
 POST = {"X-Requested-With": "derby-notebook"}

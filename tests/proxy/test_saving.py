@@ -23,7 +23,7 @@ from sharedb_py.errors import ShareDBError
 from tests.proxy.conftest import TOKEN, JupyterServer, write_notebook
 from tests.proxy.live import Live, eventually
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.jupyter]
 
 
 @pytest.fixture

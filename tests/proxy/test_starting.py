@@ -24,7 +24,6 @@ def program(folder: Path, *arguments: str, **env: str) -> Program:
 
 
 @pytest.mark.jupyter
-@pytest.mark.timeout(60)
 def test_the_token_may_be_in_a_file(jupyter: JupyterServer, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(f"{TOKEN}\n")

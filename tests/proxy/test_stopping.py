@@ -11,7 +11,7 @@ import pytest
 from derby_notebook.jupyter.keeper import alive
 from tests.running import Program, free_port
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

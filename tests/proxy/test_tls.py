@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 
 from tests.proxy.conftest import TOKEN, DerbyServer, JupyterServer, write_notebook
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 AUTH = {"Authorization": f"token {TOKEN}"}
 

@@ -22,7 +22,7 @@ from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import Live, said
 from tests.proxy.session import POST
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.jupyter]
 
 HTML = {"text/html": "<script>document.title = 'ran'</script>", "text/plain": "<HTML>"}
 

@@ -21,7 +21,7 @@ from sharedb_py.inprocess import connect
 from tests.proxy.conftest import JupyterServer, write_notebook
 from tests.proxy.live import Live, eventually, said
 
-pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.jupyter]
 
 SLIDER = """
 import ipywidgets as w

@@ -23,7 +23,7 @@ from tests.running import free_port
 from tests.servers.process import ServerProcess
 from tests.servers.redis import REDIS, redis_server
 
-pytestmark = [*REDIS, pytest.mark.timeout(60)]
+pytestmark = [*REDIS]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def url(redis: ServerProcess) -> str:
 
 async def until(condition: Any) -> None:
     """Wait for what other tasks bring about."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.01)
 
@@ -132,7 +132,7 @@ async def test_the_last_to_leave_unsubscribes_at_the_broker(url: str) -> None:
         first.close()
         assert await followers() == 1
         second.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await followers():  # noqa: ASYNC110 - Redis tells nobody
                 await asyncio.sleep(0.01)
     await pubsub.close()
@@ -164,7 +164,7 @@ async def test_a_redis_that_is_not_there_is_an_error_soon_and_none_later(tmp_pat
     server.start()
     got: list[Published] = []
     pubsub.publish(["dogs"], {"too": "early"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not got:
             try:
                 await pubsub.subscribe("dogs", got.append)

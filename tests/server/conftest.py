@@ -34,7 +34,7 @@ class RawClient:
         self.agent.receive_frame(json.dumps(message))
 
     async def next(self) -> JSONObject:
-        return await asyncio.wait_for(self.received.get(), 5)
+        return await asyncio.wait_for(self.received.get(), 60)
 
     async def ask(self, **message: Any) -> JSONObject:
         """Send a message and return the next one received."""

@@ -141,7 +141,7 @@ async def test_a_milestone_that_cannot_be_saved_is_told_and_not_answered() -> No
     backend.on("error", told.put_nowait)
     client = await connect(backend)
     assert "error" not in await client.ask(a="op", **DOC, v=0, seq=1, **CREATE)
-    assert isinstance(await asyncio.wait_for(told.get(), 5), OSError)
+    assert isinstance(await asyncio.wait_for(told.get(), 60), OSError)
     await backend.close()
 
 
@@ -211,7 +211,7 @@ async def test_a_withheld_presence_goes_to_the_error_handler() -> None:
     alice, bob = await connect(backend), await connect(backend)
     await bob.ask(a="ps", ch="room", seq=1)
     await alice.ask(a="p", ch="room", id="p1", p=1, pv=0)
-    error, agent = await asyncio.wait_for(handled.get(), 5)
+    error, agent = await asyncio.wait_for(handled.get(), 60)
     assert bob.received.empty()
     assert str(error) == "Not for you"
     assert agent is bob.agent

@@ -208,7 +208,7 @@ async def test_an_op_that_came_in_is_committed_though_its_sender_leaves(backend:
     alice = await connect(backend)
     alice.post(a="op", **DOC, v=0, seq=1, **CREATE)
     alice.agent.close()
-    await asyncio.wait_for(written.wait(), 5)
+    await asyncio.wait_for(written.wait(), 60)
     assert (await backend.db.get_snapshot("dogs", "fido")).version == 1
 
 
