@@ -36,6 +36,7 @@ class Run:
         self.reason = ""
         self._idle = False
         self._replied = False
+        self._asked_after = False
 
     @property
     def over(self) -> bool:
@@ -47,9 +48,15 @@ class Run:
         """Whether the kernel has replied, but its return to idle was not seen."""
         return self._replied and not self._idle
 
-    def settle(self) -> None:
-        """Take it as over: the kernel has sent all that it had to say of it."""
-        self._idle = True
+    def asked_after(self) -> None:
+        """Note that the kernel was asked, after its reply, whether more of it is to come."""
+        self._asked_after = True
+
+    def settle(self) -> bool:
+        """Take it as over if the kernel, asked after its reply, had no more; return whether."""
+        if self.lacks_idle and self._asked_after:
+            self._idle = True
+        return self._idle and self._replied
 
     def record(self, ended: int | None = None) -> dict[str, Any]:
         """Return what the cell's ``_run`` says."""

@@ -257,6 +257,7 @@ class Runs:
                 await asyncio.wait_for(over.wait(), IDLE_SECONDS)
             except TimeoutError:
                 if run.lacks_idle:
+                    run.asked_after()
                     await self._line.probe()
 
     async def _note_running(self, run: Run | None, message_id: str = "") -> None:
@@ -362,8 +363,7 @@ class Runs:
 
     async def caught_up(self, generation: int) -> None:
         """All has come that was sent: a run that an earlier line was told of never will be over."""
-        if self._current is not None and self._current[0].lacks_idle:
-            self._current[0].settle()
+        if self._current is not None and self._current[0].settle():
             self._current[1].set()
         sent = self._current[0].generation if self._current else None
         if sent is not None and sent < generation:
