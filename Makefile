@@ -24,7 +24,7 @@ run: $(VENV)/.installed $(STATIC)
 client: $(STATIC)
 
 test: $(VENV)/.installed-dev $(STATIC) test-services
-	$(BIN)/python -X dev -m pytest --dist loadfile --tx '$(WORKERS)*popen//python=$(BIN)/python -X dev' $(ARGS)
+	$(BIN)/python -X dev -m pytest --dist worksteal --tx '$(WORKERS)*popen//python=$(BIN)/python -X dev' $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
