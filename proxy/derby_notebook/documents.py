@@ -58,13 +58,13 @@ class Documents:
 
     async def edit(
         self, collection: str, doc_id: str, op: list[dict[str, Any]], version: int | None = None
-    ) -> None:
+    ) -> Op | None:
         """Apply a json0 op, made for a version, None: for whatever is current.
 
-        Raises ``ShareDBError`` if the document is gone or the op does not fit.
+        Returns it as it was committed, None for an empty one. Raises ``ShareDBError`` if the
+        document is gone or the op does not fit.
         """
-        if op:
-            await self.submit(collection, doc_id, {"op": op, "v": version})
+        return await self.submit(collection, doc_id, {"op": op, "v": version}) if op else None
 
     async def set(self, collection: str, doc_id: str, **fields: Any) -> None:
         """Set top-level fields."""

@@ -312,7 +312,10 @@ class NotebookService:
             del self._notebook_of[op["d"]]
         by_person = not self.documents.is_service(op)
         if notebook_id not in self.owners.owned:
-            if by_person and self.owners.owner_of(notebook_id) is None:
+            owner = self.owners.owner_of(notebook_id)
+            if by_person and owner in (None, self.owners.name):
+                if owner is not None:  # what an earlier owner left is being taken up
+                    self.kernels.relay(notebook_id).widgets.changed(op)
                 self._spawn(self._own(notebook_id))
             return
         if by_person:
@@ -322,7 +325,8 @@ class NotebookService:
 
     async def _own(self, notebook_id: str) -> None:
         """Look after a notebook, if nobody does: what was written meanwhile is found there."""
-        await self.owners.acquire(notebook_id)
+        if await self.owners.acquire(notebook_id):
+            self.files.touch(notebook_id)
 
     async def _cancel(self, notebook_id: str, cell_id: str) -> None:
         await self.kernels.relay(notebook_id).cancel(cell_id, "the cell was deleted")

@@ -28,6 +28,7 @@ from derby_notebook.widgets.saved import (
     with_widgets,
     without_widgets,
 )
+from derby_notebook.widgets.sent import SentMessages
 from sharedb_py.jsonvalue import json_equal
 from sharedb_py.ot.json0 import json0
 
@@ -109,6 +110,9 @@ class Kernel:
 
     def step(self) -> None:
         message_id, told = self.inbox.popleft()
+        if message_id.startswith("states"):
+            self.outbox.append(("states", message_id, dict(self.state)))
+            return
         if self.echoes:
             self.outbox.append(("echo", message_id, dict(told)))
         for key, value in told.items():
@@ -202,6 +206,144 @@ def test_document_and_kernel_end_the_same_whoever_writes_when(seed: int, echoes:
         thing()
     assert life.document == life.kernel.state, f"seed {seed}"
     assert life.kernel.calls <= 12
+
+
+class Succession(Life):
+    """Processes come and go in one widget's life; of the kernel's word each keeps a journal."""
+
+    def __init__(self, choice: random.Random, echoes: bool) -> None:
+        super().__init__(choice, echoes)
+        self.side = KernelSide()
+        self.side.add(self.model)
+        self.model.dirty.clear()
+        self.journal: list[tuple[str, str, dict[str, Any]]] = []
+        self.lives = 1
+        self.found = True
+        self.written: dict[str, int] = {}
+
+    def possible(self, people: int) -> list[Any]:
+        things = super().possible(people)
+        if not self.found:
+            things.append(self.find)
+            return [thing for thing in things if thing != self.tell]
+        return things
+
+    def person(self) -> None:
+        super().person()
+        self.written[self.ops[-1][0]] = self.ops[-1][1]
+
+    def tell(self) -> None:
+        self.count += 1
+        state = self.side.take(str(self.count), "m", at_once=False)
+        assert state is not None
+        self.kernel.inbox.append((str(self.count), state))
+
+    def take(self) -> None:
+        self.side.write("m", *self.ops.popleft())
+
+    def hear(self) -> None:
+        if self.kernel.outbox[0][0] == "states":
+            _, asker, state = self.kernel.outbox.popleft()
+            if asker == f"states {self.lives}":
+                self.side.states({"m": state})
+            return
+        self.journal.append(self.kernel.outbox[0])
+        self.receive(*self.kernel.outbox.popleft())
+
+    def receive(self, kind: str, parent: str, state: dict[str, Any]) -> None:
+        if kind == "idle":
+            self.side.processed(parent)
+            return
+        method = "echo_update" if kind == "echo" else "update"
+        content = {"comm_id": "m", "data": {"method": method, "state": dict(state)}}
+        told = {"msg_id": parent, "msg_type": "comm_msg"}
+        self.side.receive(KernelMessage("iopub", {"msg_type": "comm_msg"}, content, told), None)
+
+    def look(self) -> None:
+        """The service hears of what was written before it writes, as it does beside a kernel."""
+        while self.ops:
+            self.take()
+        super().look()
+        self.commit()
+        self.journal.clear()
+
+    def die(self) -> None:
+        """A process dies with all it knew, and the next takes up what is left."""
+        self.lives += 1
+        self.ops.clear()
+        self.side = KernelSide()
+        self.model = Model("m", dict(self.document))
+        self.side.add(self.model)
+        self.model.dirty.clear()
+        self.model.unheard = set(self.written)
+        for kept in self.journal:
+            self.receive(*kept)
+        self.found = False
+
+    def find(self) -> None:
+        """The line stands: what was said meanwhile comes first, then the kernel is asked."""
+        while self.kernel.inbox:
+            self.kernel.step()
+        while self.kernel.outbox:
+            self.hear()
+        self.side.lost()
+        self.kernel.inbox.append((f"states {self.lives}", {}))
+        self.found = True
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_what_people_wrote_last_counts_however_often_our_process_dies(
+    seed: int, echoes: bool
+) -> None:
+    choice = random.Random(seed)
+    life = Succession(choice, echoes)
+    people, deaths = 12, 3
+    while things := life.possible(people):
+        if deaths and choice.random() < 0.1:
+            deaths -= 1
+            life.die()
+            continue
+        thing = choice.choice(things)
+        people -= thing == life.person
+        thing()
+    corrected = {key: value - (value % 5 == 4) for key, value in life.written.items()}
+    assert life.document == life.kernel.state == {"x": 0, "y": 0} | corrected, f"seed {seed}"
+
+
+def test_a_state_that_was_asked_for_earlier_replaces_nothing_that_is_on_its_way() -> None:
+    side = KernelSide()
+    side.add(Model("m", {"value": 32}))
+    side.models["m"].unheard = {"value"}
+    side.write("m", "value", 33)
+    assert side.take("a", "m", at_once=False) == {"value": 33}
+    side.write("m", "value", 34)  # waits until the kernel is done with the first
+    side.states({"m": {"value": 31}})
+    assert side.processed("a")
+    assert side.take("b", "m", at_once=False) == {"value": 34}
+
+
+def test_what_an_earlier_process_told_is_no_news_where_people_wrote_since() -> None:
+    model = Model("m", {"x": 32, "y": 5})
+    model.unheard = {"x"}
+    assert model.receive({"x": 31, "y": 6}, "earlier", echo=True, answer=True) == {"y"}
+    assert model.receive({"x": 40}, "a run") == {"x"}  # the kernel did that by itself
+
+
+def test_a_views_message_is_sent_once_whatever_line_breaks() -> None:
+    sent = SentMessages()
+    assert sent.begin("a", "m")
+    sent.sent("a", None)  # there was no line
+    assert sent.begin("a", "m")
+    sent.sent("a", 1)
+    sent.lost(1)
+    assert not sent.begin("a", "m")
+    sent.lost(2)
+    assert sent.begin("a", "m")
+    assert sent.processed("a")
+    assert not sent.begin("a", "m")
+    assert sent.take_handled() == {"m": {"a"}}
+    assert sent.take_handled() == {}
 
 
 def test_what_is_written_while_the_kernel_is_busy_is_told_once() -> None:

@@ -39,10 +39,11 @@ export class DocumentComm {
 
   send(data, callbacks, metadata, buffers = []) {
     const id = `${Date.now().toString(36)}-${(count++).toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-    const done = this.sent(id, data, buffers);
+    this.sent(id, data, buffers);
     const tell = callbacks && callbacks.iopub && callbacks.iopub.status;
-    // The model keeps back what it has to say until it hears that the last was heard.
-    if (tell) done.then(() => tell(processed));
+    // A model keeps back what it has to say until it hears that the last was heard. What it would
+    // say is better in the outbox: there it is not replaced by what others wrote before.
+    if (tell) queueMicrotask(() => tell(processed));
     return id;
   }
 

@@ -18,6 +18,7 @@ from derby_notebook.widgets.documents import document, document_id, reachable, s
 from derby_notebook.widgets.kernel_side import KernelSide
 from derby_notebook.widgets.model import Model
 from derby_notebook.widgets.saved import plain_outputs
+from derby_notebook.widgets.sent import SentMessages
 from derby_notebook.widgets.storing import keep_large, whole_state
 from derby_notebook.widgets.views import ViewMessages
 from sharedb_py.errors import ShareDBError
@@ -56,14 +57,11 @@ class WidgetBridge:
         self._journal = Journal(state, f"{notebook_id}.widgets")
         self._views = ViewMessages(documents, notebook_id)
         self._kernel = KernelSide()
-        self._customs: dict[str, str] = {}
-        """Views' messages on their way to the kernel, and the model of each, by id."""
-        self._lines: dict[str, int] = {}
-        """Over which line each of them was sent."""
-        self._handled: list[tuple[str, str]] = []
+        self._sent = SentMessages()
         self._question = ""
         self._control = ""
-        self._written: dict[str, set[str]] = {}
+        self._heard: dict[str, int] = {}
+        """Up to which version of each model's document this process knows what people wrote."""
         self._inbox: asyncio.Queue[tuple[str, Op] | None] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -112,14 +110,12 @@ class WidgetBridge:
     def _receive_status(self, frame: bytes, message: KernelMessage) -> None:
         if message.content.get("execution_state") != "idle":
             return
-        comm_id = self._customs.pop(message.parent_id, None)
-        self._lines.pop(message.parent_id, None)
-        if comm_id is not None:
+        was_sent = self._sent.processed(message.parent_id)
+        if was_sent:
             self._journal.add(frame)
-            self._handled.append((comm_id, message.parent_id))
         if self._kernel.processed(message.parent_id):
             self._inbox.put_nowait(None)
-        elif comm_id is None:
+        elif not was_sent:
             return
         self._wake.set()
 
@@ -139,7 +135,8 @@ class WidgetBridge:
             model.seen = seen[model.comm_id] = data.get("_seen", "")
             self._kernel.add(model)
             model.dirty.clear()
-            self._written[model.comm_id] = await self._written_by_people(snapshot)
+            model.unheard = await self._written_by_people(snapshot)
+            self._heard[model.comm_id] = snapshot.version
         if not seen:
             return
         self._start()
@@ -151,7 +148,8 @@ class WidgetBridge:
         for place, (_, message) in enumerate(frames):
             comm_id = self._kernel.taker(message) or str(message.content.get("comm_id", ""))
             if message.kind == "status":
-                self._handled += [(known, message.parent_id) for known in seen]
+                for known in seen:
+                    self._sent.handled(known, message.parent_id)
             elif place > places.get(seen.get(comm_id, ""), -1):
                 self._kernel.receive(message, None)
         self._wake.set()
@@ -169,16 +167,14 @@ class WidgetBridge:
     async def found(self, line: int) -> None:
         """A line stands, and what the kernel said of earlier ones is received: see what it has."""
         self._kernel.lost()
-        for lost in [sent for sent, over in self._lines.items() if over < line]:
-            del self._customs[lost], self._lines[lost]
+        self._sent.lost(line)
         await self._prune()
         live = await self._find({"_live": True})
         if not live:
             return  # a kernel that has nothing of ours is asked nothing
         for snapshot in live:
             for sent in snapshot.data.get("_custom") or []:
-                if not any(sent["id"] == handled for _, handled in self._handled):
-                    await self._send_custom(snapshot.data["comm_id"], sent)
+                await self._send_custom(snapshot.data["comm_id"], sent)
         question = messages.comms_request()
         self._question = question.id
         await self._send(question)
@@ -192,7 +188,7 @@ class WidgetBridge:
             self._control = uuid.uuid4().hex
             self._inbox.put_nowait(("control", {}))
         elif self._kernel.models:
-            self._kernel.states({}, {})
+            self._kernel.states({})
             self._wake.set()
 
     async def _ask_for_states(self) -> None:
@@ -200,9 +196,8 @@ class WidgetBridge:
         await self._send(messages.request_states(self._control))
 
     def _receive_states(self, message: KernelMessage) -> None:
-        written, self._written = self._written, {}
         try:
-            self._kernel.states(messages.states_of(message), written)
+            self._kernel.states(messages.states_of(message))
         except ValueError as error:
             log.warning("The states of widgets make no sense: %s", error)
         self._control = ""
@@ -214,9 +209,8 @@ class WidgetBridge:
         async with self._writing:
             await self._write_dirty()
             self._kernel = KernelSide()
-            self._customs.clear()
-            self._lines.clear()
-            self._handled.clear()
+            self._sent.clear()
+            self._heard.clear()
             self._control = self._question = ""
             for snapshot in await self._find({"_live": True}):
                 await self._edit(snapshot.id, GONE, None)
@@ -235,10 +229,11 @@ class WidgetBridge:
     # From the documents
 
     def changed(self, op: Op) -> None:
-        """Take an op that a client made on a model's document."""
-        comm_id = op["d"].removeprefix(f"{self._id}-")
-        if comm_id in self._kernel.models:
-            self._inbox.put_nowait((comm_id, op))
+        """Take an op that a client made on a model's document.
+
+        One that comes while an earlier process's models are being taken up waits for that.
+        """
+        self._inbox.put_nowait((op["d"].removeprefix(f"{self._id}-"), op))
 
     async def _read(self) -> None:
         while True:
@@ -261,18 +256,36 @@ class WidgetBridge:
             await self._tell(at_once=True)
 
     async def _take_op(self, comm_id: str, op: Op) -> None:
-        customs = []
-        for component in op.get("op") or ():
-            path = component["p"]
-            if path[0] == "state" and len(path) == 2 and "oi" in component:
-                self._kernel.write(comm_id, path[1], component["oi"])
-                self._wake.set()
-            elif path[0] == "_custom" and "li" in component:
-                customs.append(component["li"])
+        if comm_id not in self._kernel.models:
+            return
+        self._hear(comm_id, op)
+        parts = op.get("op") or ()
+        customs = [part["li"] for part in parts if part["p"][0] == "_custom" and "li" in part]
         if customs:
             await self._tell(at_once=True)  # what was written before is known before
         for sent in customs:
             await self._send_custom(comm_id, sent)
+
+    def _hear(self, comm_id: str, op: Op) -> None:
+        """Know what an op of a person's wrote, unless that is known."""
+        if op["v"] < self._heard.get(comm_id, 0):
+            return
+        self._heard[comm_id] = op["v"] + 1
+        for part in op.get("op") or ():
+            if part["p"][0] == "state" and len(part["p"]) == 2 and "oi" in part:
+                self._kernel.write(comm_id, part["p"][1], part["oi"])
+                self._wake.set()
+
+    async def _hear_until(self, snapshot: Snapshot, comm_id: str) -> None:
+        """Know what people wrote of a document as it is, so that nothing older replaces it."""
+        start = self._heard.get(comm_id, 0)
+        if start >= snapshot.version:
+            return
+        for op in await self._documents.ops("widgets", snapshot.id, start):
+            if op["v"] < snapshot.version and not self._documents.is_service(op):
+                self._hear(comm_id, op)
+        self._heard[comm_id] = max(snapshot.version, self._heard.get(comm_id, 0))
+        self._inbox.put_nowait(None)
 
     async def _tell(self, *, at_once: bool = False) -> None:
         """Tell the kernel what people wrote."""
@@ -292,18 +305,19 @@ class WidgetBridge:
             await self._send(message)
 
     async def _send_custom(self, comm_id: str, sent: dict[str, Any]) -> None:
-        if sent["id"] in self._customs:
-            return
         try:
             message = messages.custom(comm_id, sent)
         except ValueError as error:
             log.warning("Widget %s was sent what is no message: %s", comm_id, error)
             return
-        self._customs[sent["id"]] = comm_id
+        if not self._sent.begin(sent["id"], comm_id):
+            return
         self._kernel.caused(sent["id"], comm_id)
-        line = await self._send(message)
-        if line is not None and sent["id"] in self._customs:
-            self._lines[sent["id"]] = line
+        line = None
+        try:
+            line = await self._send(message)
+        finally:
+            self._sent.sent(sent["id"], line)
 
     async def _send(self, message: KernelMessage) -> int | None:
         """Send a message; return over which line, None if there is no kernel."""
@@ -329,7 +343,7 @@ class WidgetBridge:
     async def _write_dirty(self) -> None:
         kernel = self._kernel
         said, kernel.said = kernel.said, []
-        handled, self._handled = self._handled, []
+        done = self._sent.take_handled()
         closed, kernel.closed = kernel.closed, set()
         missing, kernel.missing = kernel.missing, set()
         self._journal.mark()
@@ -338,9 +352,6 @@ class WidgetBridge:
         for comm_id in missing:
             await self._edit(document_id(self._id, comm_id), GONE, None)
         models = {comm_id for comm_id, model in kernel.models.items() if model.dirty}
-        done: dict[str, set[str]] = {}
-        for comm_id, sent in handled:
-            done.setdefault(comm_id, set()).add(sent)
         for comm_id in [known for known in kernel.models if known in models | done.keys()]:
             try:
                 await self._write_model(kernel.models[comm_id], done.get(comm_id, set()))
@@ -357,8 +368,10 @@ class WidgetBridge:
         if not snapshot.exists:
             state = await keep_large(self._documents, model.current)
             data = document(self._id, model.comm_id, state, cell=model.cell)
-            await self._documents.create("widgets", doc_id, {**data, "_seen": model.seen})
+            if await self._documents.create("widgets", doc_id, {**data, "_seen": model.seen}):
+                self._heard[model.comm_id] = snapshot.version + 1
             return
+        await self._hear_until(snapshot, model.comm_id)
         current = {key: value for key, value in model.current.items() if key in keys}
         held = await keep_large(self._documents, current)
         op = state_op(snapshot.data["state"], held, keys)
@@ -369,13 +382,17 @@ class WidgetBridge:
             op.append({"p": ["_live"], "oi": True})
         if op and model.seen != snapshot.data.get("_seen"):
             op.append({"p": ["_seen"], "oi": model.seen})
-        await self._edit(doc_id, op, snapshot.version)
+        if await self._edit(doc_id, op, snapshot.version) == snapshot.version:
+            self._heard[model.comm_id] = snapshot.version + 1
 
-    async def _edit(self, doc_id: str, op: list[dict[str, Any]], version: int | None) -> None:
+    async def _edit(self, doc_id: str, op: list[dict[str, Any]], version: int | None) -> int | None:
+        """Apply an op, if the document is still there; return at which version it came to be."""
         try:
-            await self._documents.edit("widgets", doc_id, op, version)
+            done = await self._documents.edit("widgets", doc_id, op, version)
         except ShareDBError as error:
             log.info("Widget %s is gone: %s", doc_id, error.message)
+            return None
+        return None if done is None else int(done["v"])
 
     async def _find(self, query: dict[str, Any]) -> list[Snapshot]:
         return await self._documents.find("widgets", {"_notebook": self._id, **query})

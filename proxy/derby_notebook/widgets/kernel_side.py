@@ -75,13 +75,27 @@ class KernelSide:
         method = data.get("method")
         model.seen = message.id
         if method in ("update", "echo_update"):
-            self.update(model, state_of(message), message.parent_id, echo=method == "echo_update")
+            parent_id = message.parent_id
+            told = message.parent.get("msg_type") == "comm_msg"
+            self.update(
+                model,
+                state_of(message),
+                parent_id,
+                echo=method == "echo_update",
+                answer=told and parent_id not in self._causes,
+            )
         elif method == "custom":
             said: dict[str, Any] = {"comm": model.comm_id, "content": data.get("content")}
             self.said.append({**said, "buffers": list(message.buffers)})
 
     def update(
-        self, model: Model, state: dict[str, Any], parent_id: str = "", *, echo: bool = False
+        self,
+        model: Model,
+        state: dict[str, Any],
+        parent_id: str = "",
+        *,
+        echo: bool = False,
+        answer: bool = False,
     ) -> None:
         """Take values of the kernel's."""
         changed = set()
@@ -91,7 +105,7 @@ class KernelSide:
             if not echo:
                 model.replace("outputs", outputs)
                 changed.add("outputs")
-        changed |= model.receive(state, parent_id, echo=echo)
+        changed |= model.receive(state, parent_id, echo=echo, answer=answer)
         self._changed(model, changed)
 
     def _changed(self, model: Model, keys: set[str]) -> None:
@@ -113,11 +127,11 @@ class KernelSide:
         model = self.models.get(self._causes.get(message_id, ""))
         return model is not None and model.processed(message_id)
 
-    def states(self, states: dict[str, dict[str, Any]], written: dict[str, set[str]]) -> None:
+    def states(self, states: dict[str, dict[str, Any]]) -> None:
         """Take all the states that the kernel has.
 
-        ``written`` are keys, by model, that people wrote last: where the kernel
-        has something else, it has not been told.
+        Where it has something else than people wrote last, before this process was
+        there, it has not been told.
         """
         for comm_id in self.models.keys() - states.keys():
             self._forget(comm_id)
@@ -129,10 +143,10 @@ class KernelSide:
                 continue
             if is_output(state):
                 state.pop("outputs", None)
-            theirs = {key: model.state[key] for key in written.get(comm_id, ()) if key in state}
-            for key, value in theirs.items():
-                if not json_equal(state.pop(key), value):
-                    self.write(comm_id, key, value)
+            for key in model.unheard & state.keys() & model.state.keys():
+                if not json_equal(state.pop(key), model.state[key]):
+                    self.write(comm_id, key, model.state[key])
+            model.unheard.clear()
             differing = {
                 key: value
                 for key, value in state.items()

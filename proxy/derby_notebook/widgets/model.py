@@ -24,6 +24,8 @@ class Model:
         """The keys in which the document may differ from this."""
         self.seen = ""
         """The id of the last message that has its part in this."""
+        self.unheard: set[str] = set()
+        """The keys that people wrote last before this process was there: was the kernel told?"""
         self._waiting: dict[str, Any] = {}
         self._told: dict[str, str] = {}
         self._outstanding: dict[str, set[str]] = {}
@@ -41,18 +43,26 @@ class Model:
     # What the kernel says
 
     def receive(
-        self, state: dict[str, Any], parent_id: str = "", *, echo: bool = False
+        self,
+        state: dict[str, Any],
+        parent_id: str = "",
+        *,
+        echo: bool = False,
+        answer: bool = False,
     ) -> set[str]:
         """Take the kernel's values; return the keys that it changed by them.
 
         ``parent_id`` is the message that made the kernel speak; ``echo``: it
-        repeats what it was told by that.
+        repeats what it was told by that; ``answer``: it was told by that, but not by this process.
         """
         changed = set()
         for key, value in state.items():
             told = self._told.get(key)
             if key in self._waiting or told not in (None, parent_id):
                 continue  # it did not know yet what a person has written
+            if answer and key in self.unheard:
+                continue  # it may not have known
+            self.unheard.discard(key)
             if echo and told == parent_id:
                 del self._told[key]
             self.state[key] = value
@@ -75,6 +85,7 @@ class Model:
     def write(self, key: str, value: Any) -> None:
         """Somebody wrote a key."""
         self._waiting[key] = value
+        self.unheard.discard(key)
 
     def take(self, message_id: str, *, at_once: bool = False) -> dict[str, Any] | None:
         """Return what to tell the kernel in a message of this id, None for nothing now.
