@@ -334,23 +334,25 @@ async def test_a_live_plot_is_drawn_for_all_from_binary_messages(
     )
     ben = await open_notebook()
     await ann.run(0)
-    corner = """canvas => new Promise((resolve) => {
+    corner = """(canvas, {wanted, patience}) => new Promise((resolve) => {
       const look = () => {
-        const [red, green] = canvas.getContext('2d').getImageData(3, 3, 1, 1).data;
-        if (red === 255 && green === WANTED) resolve(true);
+        const pixel = [...canvas.getContext('2d').getImageData(3, 3, 1, 1).data];
+        if (`${pixel}` === `${wanted}` || (patience -= 50) < 0) resolve(pixel);
         else setTimeout(look, 50);
       };
       look();
     })"""
+    white = {"wanted": [255, 255, 255, 255], "patience": KERNEL}
+    red = {"wanted": [255, 0, 0, 255], "patience": KERNEL}
     canvases = [
         page.outputs(0).frame_locator("iframe").locator("canvas").first for page in (ann, ben)
     ]
     for canvas in canvases:
         await canvas.wait_for(timeout=KERNEL)
-        assert await canvas.evaluate(corner.replace("WANTED", "255"))
+        assert await canvas.evaluate(corner, white) == white["wanted"]
     await ann.run(1)
     for canvas in canvases:
-        assert await canvas.evaluate(corner.replace("WANTED", "0"))
+        assert await canvas.evaluate(corner, red) == red["wanted"]
 
 
 async def test_what_a_file_brings_is_shown_as_far_as_it_can_be_and_runs_nothing(

@@ -13,7 +13,6 @@ export class WidgetDocuments {
     this.comms = new Map();
     const query = connection.createSubscribeQuery('widgets', {_notebook: notebookId});
     query.on('error', (error) => console.warn('Widgets cannot be followed:', error.message));
-    this.ready = new Promise((resolve) => query.once('ready', resolve));
     query.on('ready', () => query.results.forEach((doc) => this.add(doc)));
     query.on('insert', (docs) => docs.forEach((doc) => this.add(doc)));
     query.on('remove', (docs) => docs.forEach((doc) => this.remove(doc)));
@@ -23,7 +22,14 @@ export class WidgetDocuments {
         for (const comm of this.comms.get(message.comm) || []) comm.say(message);
       }
     });
-    presence.subscribe((error) => error && console.warn('Widgets cannot be heard:', error.message));
+    // What a view asks for when it is made must not be answered before the answer can be heard.
+    this.ready = Promise.all([
+      new Promise((resolve) => query.once('ready', resolve)),
+      new Promise((resolve) => presence.subscribe((error) => {
+        if (error) console.warn('Widgets cannot be heard:', error.message);
+        resolve();
+      }))
+    ]);
   }
 
   add(doc) {

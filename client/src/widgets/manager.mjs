@@ -29,6 +29,7 @@ export class WidgetManager extends ManagerBase {
     // What nobody here may change is shown as its own class shows what is disabled.
     const values = {...state, ...(comm.mayTouch() ? {} : {disabled: true})};
     this.new_model({...names, model_id: id, comm}, values).then((model) => {
+      comm.model = model;
       model.comm_live = comm.live;
       comm.onLive = (live, disabled) => {
         model.comm_live = live;

@@ -1,5 +1,7 @@
 // The frame's end of the comms, whose other end the page around it holds.
 
+import {Turns} from './turns.mjs';
+
 const processed = {content: {execution_state: 'idle'}};
 
 class RemoteComm {
@@ -12,6 +14,9 @@ class RemoteComm {
     this.sent = new Map();
     this.count = 0;
     this.onLive = () => {};
+    this.turns = new Turns(
+      (message) => this.received && this.received(message),
+      () => Object.values(this.model || {}).filter((value) => value instanceof HTMLImageElement && !value.complete));
   }
 
   mayTouch() {
@@ -58,7 +63,7 @@ export class RemoteModels {
     // What the page says, by kind.
     this.kinds = {
       opened: (message) => this.opened(message),
-      heard: ({id, data, buffers}) => known(id, (comm) => comm.received && comm.received({content: {data}, buffers})),
+      heard: ({id, data, buffers}) => known(id, (comm) => comm.turns.put({content: {data}, buffers})),
       sent: ({number}) => known(number.slice(0, number.lastIndexOf('/')), (comm) => comm.acknowledge(number)),
       closed: ({id}) => known(id, (comm) => comm.closed && comm.closed({content: {}})),
       live: ({id, live, mayTouch, disabled}) => known(id, (comm) => {
