@@ -113,6 +113,22 @@ async def test_an_interrupted_cell_says_so(open_live: Any) -> None:
     assert (await live.ended(1))["_run"]["outcome"] == "aborted"
 
 
+async def test_an_interrupt_is_heard_at_whatever_moment_of_a_cells_start(open_live: Any) -> None:
+    live = await open_live("import time; time.sleep(600)", "1")
+    await live.done(1)
+    [cell_id, _] = await live.ids()
+    for milliseconds in (0, 0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 21, 34):
+        await relay(live).put([cell_id], "ann")
+        while not relay(live).runs(cell_id):  # noqa: ASYNC110 - at that very moment
+            await asyncio.sleep(0)
+        await asyncio.sleep(milliseconds / 1000)
+        await relay(live).interrupt()
+        cell = await live.ended(0)
+        assert cell["_state"] == "error"
+        assert "Interrupt" in said(cell) or "interrupted" in said(cell)
+        assert said(await live.done(1)) == "1"
+
+
 async def test_a_restart_ends_what_runs_and_what_waits(open_live: Any) -> None:
     live = await open_live("x = 1\nprint('in')\nimport time; time.sleep(60)", "print(x)")
     ids = await live.ids()

@@ -4,7 +4,7 @@
 const RUNNING = new Set(['run', 'queued', 'busy']);
 
 // Runs that did not come to their end, as short as the place beside a cell is.
-const UNDONE = {cancelled: 'cancelled', aborted: 'not run', died: 'kernel died', restarted: 'stopped', lost: 'lost'};
+const UNDONE = {cancelled: 'cancelled', aborted: 'not run', died: 'kernel died', restarted: 'stopped', interrupted: 'stopped', lost: 'lost'};
 
 function isRunning(state) {
   return RUNNING.has(state);

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 5.0
 CLOSE_SECONDS: Final = 2.0
+READ_SECONDS: Final = 10.0
+"""How long it may take to hand on what had arrived when the line was closed."""
 
 
 class KernelChannel:
@@ -81,7 +83,7 @@ class KernelChannel:
         if self._socket is not None:
             await self._socket.close()
         if self._task is not None:
-            patience = CLOSE_SECONDS if self._socket is not None else 0
+            patience = READ_SECONDS if self._socket is not None else 0
             _, left = await asyncio.wait({self._task}, timeout=patience)
             if left:
                 self._task.cancel()

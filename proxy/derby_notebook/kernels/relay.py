@@ -132,6 +132,7 @@ class KernelRelay:
     async def interrupt(self) -> None:
         """Stop what runs; the cells that its user has waiting do not run."""
         await self._line.interrupt()
+        await self._runs.interrupted()
 
     async def restart(self) -> None:
         """Start the kernel anew, without its variables; what waits does not run."""

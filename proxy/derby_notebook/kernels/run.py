@@ -31,12 +31,15 @@ class Run:
         """The id of the last message that has its part in this."""
         self.generation: int | None = None
         """Over which of the channel's lines it was sent; -1: over none that we know of."""
+        self.unheard = ""
+        """Why it is over if the kernel, asked after it, has no more to say; "": not asked yet."""
+        self.interrupt_at_start = False
+        """Whether to interrupt it as it begins: an idle kernel does not hear an interrupt."""
         self.failed = False
         self.outcome = ""
         self.reason = ""
         self._idle = False
         self._replied = False
-        self._asked_after = False
 
     @property
     def over(self) -> bool:
@@ -48,15 +51,29 @@ class Run:
         """Whether the kernel has replied, but its return to idle was not seen."""
         return self._replied and not self._idle
 
-    def asked_after(self) -> None:
-        """Note that the kernel was asked, after its reply, whether more of it is to come."""
-        self._asked_after = True
+    @property
+    def ends(self) -> dict[str, bool]:
+        """What was seen of its end, for :meth:`resume`."""
+        return {"idle": self._idle, "replied": self._replied, "failed": self.failed}
 
-    def settle(self) -> bool:
-        """Take it as over if the kernel, asked after its reply, had no more; return whether."""
-        if self.lacks_idle and self._asked_after:
+    def resume(self, ends: dict[str, bool]) -> None:
+        """Take over what an earlier process saw of its end."""
+        self._idle, self._replied = bool(ends.get("idle")), bool(ends.get("replied"))
+        self.failed = bool(ends.get("failed"))
+
+    def settle(self, reason: str) -> None:
+        """The kernel has no more to say of it, asked after it was sent: it is over.
+
+        With only one half of its end, all it showed is here, as outputs come before
+        both; with neither it ends for ``reason``.
+        """
+        if self._idle and not self._replied:
+            self.failed = any(output["output_type"] == "error" for output in self.area.outputs())
+            self._replied = True
+        elif self._replied:
             self._idle = True
-        return self._idle and self._replied
+        else:
+            self.abort("lost", reason)
 
     def record(self, ended: int | None = None) -> dict[str, Any]:
         """Return what the cell's ``_run`` says."""

@@ -14,12 +14,12 @@ from websockets.exceptions import WebSocketException
 from derby_notebook.documents import Documents
 from derby_notebook.jupyter.api import JupyterError
 from derby_notebook.kernels.journal import Journal
-from derby_notebook.kernels.line import KernelLine
+from derby_notebook.kernels.line import KernelLine, NoKernel
 from derby_notebook.kernels.messages import KernelMessage, decode, request
 from derby_notebook.kernels.next_input import set_next_inputs
 from derby_notebook.kernels.payloads import pager
 from derby_notebook.kernels.queue import Asked, RunQueue
-from derby_notebook.kernels.reasons import UNSEEN
+from derby_notebook.kernels.reasons import INTERRUPTED, UNSEEN
 from derby_notebook.kernels.record import RelayRecord
 from derby_notebook.kernels.run import Run
 from derby_notebook.kernels.writer import OutputWriter
@@ -82,6 +82,8 @@ class Runs:
             await asyncio.wait({self._worker}, timeout=FINISH_SECONDS)
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
+        if finish and self._current is not None and self._record.running is not None:
+            await self._note_running(self._current[0], self._record.running["message"])
 
     # The queue
 
@@ -208,6 +210,8 @@ class Runs:
         channel = await self._line.ready()
         if self.before is not None:
             await self.before()
+        if run.over:
+            return  # somebody has interrupted or restarted the kernel meanwhile
         content = {
             "code": code,
             "silent": False,
@@ -218,9 +222,9 @@ class Runs:
         }
         message = request("shell", "execute_request", content, channel.session)
         self._remember(message.id, run)
-        run.generation = channel.generation
         await self._note_running(run, message.id)
         await channel.send(message)
+        run.generation = channel.generation  # that of now: the line may have been made anew
 
     def _remember(self, message_id: str, run: Run) -> None:
         self._runs[message_id] = run
@@ -257,8 +261,12 @@ class Runs:
                 await asyncio.wait_for(over.wait(), IDLE_SECONDS)
             except TimeoutError:
                 if run.lacks_idle:
-                    run.asked_after()
-                    await self._line.probe()
+                    await self._ask_after(run, UNSEEN)
+
+    async def _ask_after(self, run: Run, reason: str) -> None:
+        """Have a run end, for ``reason`` if need be, once the kernel has no more to say of it."""
+        run.unheard = reason
+        await self._line.probe()
 
     async def _note_running(self, run: Run | None, message_id: str = "") -> None:
         running: dict[str, Any] | None = None
@@ -266,7 +274,7 @@ class Runs:
             asked = run.asked
             running = {"message": message_id, "cell": asked.cell, "user": asked.user}
             running |= {"asked": asked.at, "started": run.started, "input": run.input_header}
-            running["clear"] = run.area.clear_next
+            running |= {"clear": run.area.clear_next, "ends": run.ends}
         self._record.running = running
         await self._record.save()
 
@@ -297,6 +305,7 @@ class Runs:
         run.input = cell.data.get("_input")
         run.input_header = running.get("input") or {}
         run.seen = (cell.data.get("_run") or {}).get("seen", "")
+        run.resume(running.get("ends") or {})
         return run
 
     def _replay(self, run: Run) -> None:
@@ -333,6 +342,8 @@ class Runs:
         self._journal.add(frame)
         if run.receive(message):
             self._writer.touch(run)
+        if run.interrupt_at_start and message.kind == "execute_input":
+            await self._interrupt_again(run)
         if message.kind in ("input_request", "clear_output") and self._current is not None:
             await self._note_running(run, message.parent_id)
         if run.over and self._current is not None and self._current[0] is run:
@@ -362,12 +373,14 @@ class Runs:
     # What becomes of the kernel
 
     async def caught_up(self, generation: int) -> None:
-        """All has come that was sent: a run that an earlier line was told of never will be over."""
-        if self._current is not None and self._current[0].settle():
-            self._current[1].set()
-        sent = self._current[0].generation if self._current else None
-        if sent is not None and sent < generation:
-            self._abort_current("lost", UNSEEN)
+        """All has come that was sent, also of a run that an earlier line was told of."""
+        if self._current is None:
+            return
+        run, over = self._current
+        earlier = run.generation is not None and run.generation < generation
+        if earlier or run.unheard:
+            run.settle(run.unheard or UNSEEN)
+            over.set()
 
     async def restarts(self, state: str, reason: str) -> None:
         """The kernel starts anew: what ran has died with the one before."""
@@ -380,6 +393,26 @@ class Runs:
                 # The first thing a new kernel says; should it have lost the run, the probe tells.
                 run.generation = -1
         self._runs = OrderedDict((key, kept) for key, kept in self._runs.items() if kept is run)
+
+    async def interrupted(self) -> None:
+        """What ran is interrupted: so is what was about to, and what the kernel now forgets."""
+        if self._current is None:
+            return
+        run, over = self._current
+        if run.generation is None:
+            run.abort("interrupted", INTERRUPTED)
+            over.set()
+        elif not run.over:
+            run.interrupt_at_start = run.count is None
+            await self._ask_after(run, INTERRUPTED)
+
+    async def _interrupt_again(self, run: Run) -> None:
+        # Its end is not read before this returns, so that no other run is met.
+        run.interrupt_at_start = False
+        try:
+            await self._line.interrupt()
+        except (JupyterError, OSError, NoKernel) as error:
+            log.info("Cell %s is not interrupted: %s", run.asked.cell, error)
 
     async def stopped(self, outcome: str, reason: str) -> None:
         """End what runs, and let nothing that waits run."""
