@@ -130,10 +130,10 @@ async def compare(rounds: int, home: Path) -> None:
                         write_notebook(folder / path, count)
                         await one_round(browser, server, path, count, figures)
                         print(".", end="", flush=True)
+        show(figures)
     finally:
         for server in servers:
             server.stop()
-    show(figures)
 
 
 def main() -> None:

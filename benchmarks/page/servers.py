@@ -11,6 +11,7 @@ from tests.running import ROOT, Program, free_port
 __all__ = ["Derby", "Lab", "lab_environment"]
 
 TOKEN = "benchmark"
+PATIENCE_SECONDS = 120
 LAB_PACKAGES = ("jupyterlab", "jupyter-collaboration", "ipykernel")
 
 
@@ -27,7 +28,7 @@ class Derby(Program):
             *("--db", f"sqlite:///{state}/documents.sqlite"),
             log=state / "derby.log",
             ready=rf"http://localhost:{self.port}/\S*token=([\w-]+)",
-            patience=120,
+            patience=PATIENCE_SECONDS,
         )
 
     def launch(self) -> None:
@@ -58,7 +59,7 @@ class Lab(Program):
             *(f"--LabApp.workspaces_dir={state}/workspaces",),
             log=state / "lab.log",
             ready=rf"localhost:{self.port}/lab\?token=",
-            patience=120,
+            patience=PATIENCE_SECONDS,
             cwd=state,
             env={
                 "JUPYTER_CONFIG_DIR": str(state / "config"),
@@ -70,6 +71,12 @@ class Lab(Program):
     def launch(self) -> None:
         """Start it."""
         self.start()
+
+    def stop(self) -> int:
+        """End it as a service manager would: asked by Ctrl-C, it first ends kernels, at length."""
+        assert self.process is not None, "not started"
+        self.process.terminate()
+        return self.process.wait(PATIENCE_SECONDS)
 
     def url(self, path: str) -> str:
         """Return the address of a notebook's page: one document, no side bars to restore."""

@@ -26,6 +26,7 @@ Object.assign(
   require('./cells/clipboard'),
   require('./cells/dragging'),
   require('./cells/folding'),
+  require('./cells/section-folding'),
   require('./commands/dispatch'),
   require('./commands/palette'),
   require('./kernel/actions'),

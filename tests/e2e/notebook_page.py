@@ -95,6 +95,15 @@ class NotebookPage:
             timeout=PATIENCE,
         )
 
+    async def expect_order(self, *expected: str) -> None:
+        """Wait until the cells are just these, by their ids, in this order."""
+        await self.page.wait_for_function(
+            """(expected) => [...document.querySelectorAll('.cell')]
+              .map((cell) => cell.dataset.cellId).join() === expected""",
+            arg=",".join(expected),
+            timeout=PATIENCE,
+        )
+
     async def press(self, action: str) -> None:
         """Press a toolbar button."""
         await self.page.locator(f'[data-action="{action}"]').first.click()

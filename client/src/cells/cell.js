@@ -162,7 +162,7 @@ class Cell {
 
   pressed(event) {
     const from = event.target.closest ? event.target : event.target.parentElement;
-    if (from.closest('.folded-source, .folded-outputs, .run-here, .ask')) return;
+    if (from.closest('.folded-source, .folded-outputs, .folded-section, .fold-section, .run-here, .ask')) return;
     // Several cells are dragged by the side of any: they stay chosen until it was a click.
     const dragsAll = from.closest('.side') && !event.shiftKey && this.page.chosen.size > 1 && this.page.isChosen(this.id);
     this.picksOnClick = Boolean(dragsAll);
@@ -237,6 +237,10 @@ class Cell {
     else this.rootModel.set(`${this.path}.attachments`, {[name]: bundle});
   }
 
+  toggleSection() {
+    this.page.foldSection(this.id, !this.page.isFolded(this.id));
+  }
+
   unfold(part) {
     if ((this.model.get('folded') || '').includes(part)) this.page.fold(this.id, part, false);
   }
@@ -247,11 +251,13 @@ class Cell {
     return icon(name);
   }
 
-  cellClass(type, state, editing, folded) {
+  cellClass(type, state, editing, folded, below) {
     const classes = ['cell', type];
     if (type === 'markdown' && !editing) classes.push('shown');
     if (isRunning(state)) classes.push('running');
-    for (const part of (folded || '').split(' ').filter(Boolean)) classes.push(`folds-${part}`);
+    for (const part of (folded || '').split(' ').filter(Boolean)) {
+      if (part !== 'section' || below) classes.push(`folds-${part}`);
+    }
     if (this.source && this.source.live) classes.push('live');
     if (this.outputs && this.outputs.hasChildNodes()) classes.push('has-outputs');
     return classes.join(' ');
@@ -267,6 +273,14 @@ class Cell {
     if (type !== 'code') return '';
     if (isRunning(state)) return '[*]';
     return count === null || count === undefined ? '[ ]' : `[${count}]`;
+  }
+
+  foldsSection(folded) {
+    return (folded || '').includes('section');
+  }
+
+  cellCount(count) {
+    return count === 1 ? '1 cell' : `${count || 0} cells`;
   }
 
   foldedText(folded, source) {

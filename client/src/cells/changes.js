@@ -3,6 +3,7 @@
 const {weightsBetween} = require('./weights');
 const {difference} = require('./difference');
 const {newCell} = require('./new-cell');
+const {placeBeyond} = require('./sections');
 const {headingOf, joined} = require('./text');
 
 module.exports = {
@@ -32,14 +33,14 @@ module.exports = {
   },
 
   removeCells() {
-    const ids = this.chosenIds();
+    const ids = this.heldIds();
     if (this.isViewer() || !ids.length) return;
     const list = this.cellList();
     const first = list.findIndex((cell) => cell.id === ids[0]);
     this.removed.push({index: first, cells: list.slice(first, first + ids.length).map((cell) => this.copyOf(cell))});
     const next = list[first + ids.length] || list[first - 1];
     for (const id of ids) this.model.root.del(`cells.${id}`);
-    if (next) this.goTo(next.id);
+    if (next) this.goTo(this.standIn(next.id));
     this.toast(ids.length > 1 ? `${ids.length} cells removed` : 'Cell removed', 'news', {
       label: 'Undo', run: () => this.restoreCells()
     });
@@ -53,12 +54,10 @@ module.exports = {
 
   // The chosen cells move together past one neighbour.
   moveCells(by) {
-    const ids = this.chosenIds();
+    const ids = this.heldIds();
     const list = this.cellList();
-    const first = list.findIndex((cell) => cell.id === ids[0]);
-    const target = by < 0 ? first - 1 : first + ids.length + 1;
-    if (first < 0 || target < 0 || target > list.length) return;
-    this.placeCells(ids, list[target], list[target - 1]);
+    const target = placeBeyond(this.order.ids, this.hidden, ids, by);
+    if (target >= 0) this.placeCells(ids, list[target], list[target - 1]);
   },
 
   // Puts cells between two others; a move only sets weights, so typing in them goes on.

@@ -13,7 +13,7 @@ module.exports = {
   },
 
   copyCells() {
-    const cells = this.chosenIds().map((id) => this.model.root.get(`cells.${id}`)).filter(Boolean);
+    const cells = this.heldIds().map((id) => this.model.root.get(`cells.${id}`)).filter(Boolean);
     if (!cells.length) return;
     this.clipboard = cells.map((cell) => this.copyOf(cell));
     const text = cells.map((cell) => cell.source).join('\n\n');
@@ -30,7 +30,7 @@ module.exports = {
   pasteCells(where) {
     if (this.isViewer() || !this.clipboard.length) return;
     const {ids} = this.order;
-    const chosen = this.chosenIds();
+    const chosen = this.heldIds();
     const index = where === 'above' ? ids.indexOf(chosen[0]) : ids.indexOf(chosen[chosen.length - 1]) + 1;
     this.addCells(Math.max(0, index), this.clipboard);
   },

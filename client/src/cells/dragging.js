@@ -5,7 +5,7 @@ module.exports = {
   dragStarted(cell, event) {
     if (this.isViewer()) return event.preventDefault();
     if (!this.isChosen(cell.id)) this.pickCell(cell.id);
-    this.dragging = this.chosenIds();
+    this.dragging = this.heldIds();
     event.dataTransfer.effectAllowed = 'move';
     event.dataTransfer.setData('application/x-derby-cells', this.dragging.join(' '));
     event.dataTransfer.setDragImage(cell.box, 20, 20);
@@ -44,6 +44,7 @@ module.exports = {
   dropPlace(y) {
     let best = {distance: Infinity};
     for (const [id, {box}] of this.cells) {
+      if (this.hidden.has(id)) continue;
       const {top, bottom} = box.getBoundingClientRect();
       const distance = y < top ? top - y : y > bottom ? y - bottom : 0;
       if (distance < best.distance) best = {id, box, distance, above: y < (top + bottom) / 2};
@@ -53,7 +54,8 @@ module.exports = {
 
   dropCells(ids, targetId, above) {
     const rest = this.cellList().filter((cell) => !ids.includes(cell.id));
-    const at = rest.findIndex((cell) => cell.id === targetId);
+    const last = above ? targetId : this.hiddenUnder(targetId).at(-1) || targetId;
+    const at = rest.findIndex((cell) => cell.id === last);
     if (at < 0) return;
     const index = above ? at : at + 1;
     this.placeCells(ids, rest[index], rest[index - 1]);

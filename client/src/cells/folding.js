@@ -14,6 +14,7 @@ module.exports = {
     const cell = this.cells.get(id);
     if (cell) cell.model.set('folded', folded);
     this.keepMine(`folded.${id}`, folded);
+    if (part === 'section') this.showSections();
   },
 
   // Folds a part of the chosen cells, or unfolds it if it is folded in the one in hand.
@@ -31,5 +32,6 @@ module.exports = {
       const folded = this.foldOf(id);
       if (cell.model.get('folded') !== folded) cell.model.set('folded', folded);
     }
+    this.showSections();
   }
 };

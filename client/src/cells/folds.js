@@ -1,7 +1,7 @@
 'use strict';
 // Folded parts of a cell as one string, so that a binding can follow it.
 
-const PARTS = ['source', 'outputs', 'unscrolled'];
+const PARTS = ['source', 'outputs', 'unscrolled', 'section'];
 
 // What the file says, for one who has not folded the cell themself.
 function foldedInFile(metadata = {}) {
@@ -9,6 +9,7 @@ function foldedInFile(metadata = {}) {
   const parts = [];
   if (jupyter.source_hidden) parts.push('source');
   if (jupyter.outputs_hidden || metadata.collapsed) parts.push('outputs');
+  if (metadata.heading_collapsed) parts.push('section');
   return parts.join(' ');
 }
 

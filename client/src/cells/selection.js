@@ -38,6 +38,7 @@ module.exports = {
 
   // Takes a cell in hand; `extend` keeps those chosen before.
   pickCell(id, extend) {
+    this.unhide(id);
     if (!extend) this.anchorId = id;
     const changed = this.activeId() !== id;
     this.model.set('_page.selected', id);
@@ -72,7 +73,7 @@ module.exports = {
   },
 
   step(by, extend) {
-    const id = this.order.ids[this.selectedIndex() + by];
+    const id = this.shownBeside(this.activeId(), by);
     if (id) this.goTo(id, extend);
   },
 
@@ -100,7 +101,7 @@ module.exports = {
   },
 
   chooseAll() {
-    const {ids} = this.order;
+    const ids = this.shownIds();
     if (!ids.length) return;
     this.anchorId = ids[0];
     this.model.set('_page.selected', ids[ids.length - 1]);
@@ -128,7 +129,7 @@ module.exports = {
         this.reveal(cell.box);
       });
     }
-    this.showWho(cell);
+    this.showSectionOf(cell);
   },
 
   // The order changed: what is in hand may be gone.
@@ -141,6 +142,7 @@ module.exports = {
       else this.model.set('_page.selected', null);
     }
     this.lastIndex = this.selectedIndex();
+    this.showSections();
     this.showChosen();
   },
 

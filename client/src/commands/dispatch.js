@@ -79,8 +79,7 @@ module.exports = {
     const line = view.state.doc.lineAt(main.head);
     const atEdge = name === 'Up' ? line.number === 1 : line.number === view.state.doc.lines;
     if (!main.empty || !atEdge || !this.onEdgeRow(view, main.head, name)) return false;
-    const index = this.order.ids.indexOf(cell.id) + (name === 'Up' ? -1 : 1);
-    const next = this.cells.get(this.order.ids[index]);
+    const next = this.cells.get(this.shownBeside(cell.id, name === 'Up' ? -1 : 1));
     if (!next) return false;
     cell.show();
     if (next.model.get('editing')) next.edit(name === 'Up' ? 'end' : 'start');

@@ -65,8 +65,8 @@ const moving = [
   {id: 'extend-down', title: 'Choose the next cell too', keys: ['Shift+Down', 'Shift+J'], run: (page) => page.step(1, true)},
   {id: 'extend-up', title: 'Choose the previous cell too', keys: ['Shift+Up', 'Shift+K'], run: (page) => page.step(-1, true)},
   {id: 'choose-all', title: 'Choose all cells', keys: ['Mod+a'], run: (page) => page.chooseAll()},
-  {id: 'first', title: 'Go to the first cell', keys: ['Mod+Home', 'Mod+Up'], run: (page) => page.goTo(page.order.ids[0])},
-  {id: 'last', title: 'Go to the last cell', keys: ['Mod+End', 'Mod+Down'], run: (page) => page.goTo(page.order.ids.at(-1))}
+  {id: 'first', title: 'Go to the first cell', keys: ['Mod+Home', 'Mod+Up'], run: (page) => page.goTo(page.shownIds()[0])},
+  {id: 'last', title: 'Go to the last cell', keys: ['Mod+End', 'Mod+Down'], run: (page) => page.goTo(page.shownIds().at(-1))}
 ];
 
 const looking = [
@@ -75,6 +75,10 @@ const looking = [
   {id: 'fold-source', title: 'Fold or show sources', run: (page) => page.toggleFold('source')},
   {id: 'fold-all-outputs', title: 'Fold all outputs', run: (page) => page.foldAll('outputs', true)},
   {id: 'show-all-outputs', title: 'Show all outputs', run: (page) => page.foldAll('outputs', false)},
+  {id: 'fold-section', title: 'Fold the section, or go to the heading above', icon: 'fold', keys: ['Left'], run: (page) => page.foldOrGoUp()},
+  {id: 'show-section', title: 'Show the section, or go to the heading below', keys: ['Right'], run: (page) => page.unfoldOrGoDown()},
+  {id: 'fold-all-sections', title: 'Fold all sections', run: (page) => page.foldAllSections(true)},
+  {id: 'show-all-sections', title: 'Show all sections', run: (page) => page.foldAllSections(false)},
   {id: 'line-numbers', title: 'Line numbers in this cell', keys: ['l'], run: (page) => page.toggleNumbers()},
   {id: 'all-line-numbers', title: 'Line numbers everywhere', keys: ['Shift+L'], run: (page) => page.toggleNumbers(true)},
   {id: 'outline', title: 'Outline', icon: 'outline', run: (page) => page.toggleOutline()},

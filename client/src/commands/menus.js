@@ -9,6 +9,7 @@ const layout = [
   ['Edit', ['restore'], ['cut', 'copy', 'paste', 'paste-above', 'duplicate', 'remove'], ['choose-all', 'move-up', 'move-down'],
     ['split', 'merge'], ['format', 'format-all'], ['type-code', 'type-markdown', 'type-raw'], ['find']],
   ['View', ['fold-source', 'fold-output', 'scroll-output'], ['fold-all-outputs', 'show-all-outputs'],
+    ['fold-section', 'show-section', 'fold-all-sections', 'show-all-sections'],
     ['line-numbers', 'all-line-numbers'], ['outline', 'chat', 'history', 'cell-history'], ['theme']],
   ['Insert', ['insert-above', 'insert-below'], ['insert-text-below', 'insert-raw-below']],
   ['Run', ['run', 'run-advance', 'run-insert'], ['run-above', 'run-below', 'run-all'], ['cancel'], ['clear-output', 'clear-all-outputs']],

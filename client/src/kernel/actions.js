@@ -16,7 +16,7 @@ module.exports = {
   },
 
   runChosen() {
-    this.runCells(this.chosenIds());
+    this.runCells(this.heldIds());
   },
 
   // One cell is an op, so that it works offline too; several are asked for at once, to run in order.
@@ -33,7 +33,7 @@ module.exports = {
 
   // Runs the chosen cells and goes on to the next; past the end there is a new one.
   runAndAdvance() {
-    const ids = this.chosenIds();
+    const ids = this.heldIds();
     this.runChosen();
     const next = this.order.ids[this.order.ids.indexOf(ids[ids.length - 1]) + 1];
     if (next) this.goTo(next);

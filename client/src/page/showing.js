@@ -40,6 +40,7 @@ module.exports = {
     this.order.onChange = () => this.orderChanged();
     model.set('_page.selected', this.order.ids[0]);
     this.anchorId = this.order.ids[0];
+    this.followSections();
   },
 
   // After the first drawing.

@@ -55,7 +55,7 @@ module.exports = {
     const before = this.places || new Map();
     this.places = now;
     for (const id of new Set([...before.keys(), ...now.keys()])) {
-      const cell = this.cells.get(id);
+      const cell = this.cells.get(this.standIn(id));
       if (cell) this.showWho(cell);
     }
   },
@@ -69,7 +69,8 @@ module.exports = {
   },
 
   showWho(cell) {
-    const people = new Map(this.inCell(cell.id).filter((person) => person.userId !== (this.me || {}).userId)
+    const here = [cell.id, ...this.hiddenUnder(cell.id)].flatMap((id) => this.inCell(id));
+    const people = new Map(here.filter((person) => person.userId !== (this.me || {}).userId)
       .map((person) => [person.userId, person]));
     const key = [...people.values()].map(({userId, name, color}) => `${userId} ${name} ${color}`).join('\n');
     if (cell.who.dataset.key !== key) {
@@ -127,8 +128,9 @@ module.exports = {
     const person = this.followed();
     if (!person) return this.endFollowing();
     if (!person.cell || !this.order.ids.includes(person.cell)) return;
-    this.order.reach(person.cell);
-    const cell = this.cells.get(person.cell);
+    const id = this.standIn(person.cell);
+    this.order.reach(id);
+    const cell = this.cells.get(id);
     if (!cell) return;
     const caret = cell.box.querySelector('.remote-caret');
     const {top, bottom} = (caret || cell.box).getBoundingClientRect();

@@ -8,6 +8,7 @@ test('a file says in two ways what is folded', () => {
   assert.equal(foldedInFile({jupyter: {source_hidden: true}}), 'source');
   assert.equal(foldedInFile({jupyter: {outputs_hidden: true, source_hidden: true}}), 'source outputs');
   assert.equal(foldedInFile({collapsed: true}), 'outputs');
+  assert.equal(foldedInFile({heading_collapsed: true}), 'section');
 });
 
 test('parts are added and taken away in one order, once', () => {
