@@ -14,10 +14,11 @@ from typing import Any
 import httpx
 import nbformat
 import pytest
+import pytest_asyncio
 from nbformat.v4 import new_notebook
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.e2e.notebook_page import NotebookPage
+from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.running import Program, free_port
 
 CHROMIUM = next(
@@ -37,6 +38,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=PATIENCE)
 
 OpenPage = Callable[..., Awaitable[Page]]
 OpenNotebook = Callable[..., Awaitable[NotebookPage]]
@@ -62,6 +65,8 @@ class NotebookServer(Program):
         self.port = free_port()
         self.token = ""
         install_bash(state / "share" / "kernels" / "bash")
+        # A copy: Jupyter and Lab leave things of their own beside it.
+        config = shutil.copytree(Path(__file__).parent / "jupyter_config", state / "config")
         super().__init__(
             "derby-notebook",
             *(str(folder), "--port", str(self.port), "--no-browser"),
@@ -70,7 +75,7 @@ class NotebookServer(Program):
             ready=rf"http://localhost:{self.port}/\S*token=([\w-]+)",
             patience=100,
             env={
-                "JUPYTER_CONFIG_DIR": str(Path(__file__).parent / "jupyter_config"),
+                "JUPYTER_CONFIG_DIR": str(config),
                 "JUPYTER_PATH": str(state / "share"),
                 "IPYTHONDIR": str(state / "ipython"),
             },
@@ -131,23 +136,39 @@ def notebook_path(request: pytest.FixtureRequest) -> str:
     return re.sub(r"\W+", "-", request.node.name).strip("-") + ".ipynb"
 
 
-@pytest.fixture
-async def open_page() -> AsyncIterator[OpenPage]:
-    """Open an address in a browser process of its own, as a person if one is named."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let all of these tests run in one event loop, the one that their browser is in."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("asyncio"):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of a process: to start one takes longer than many a test."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on the PATH")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Open an address in a profile of its own, as a person if one is named."""
     async with AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
 
         async def open_one(
             url: str, width: int = 1280, height: int = 900, person: str = "", **kind: Any
         ) -> Page:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            stack.push_async_callback(browser.close)
-            page = await browser.new_page(viewport={"width": width, "height": height}, **kind)
+            profile = await browser.new_context(viewport={"width": width, "height": height}, **kind)
+            stack.push_async_callback(profile.close)
+            profile.set_default_timeout(PATIENCE)
             if person:
                 origin = "/".join(url.split("/")[:3])
-                await page.context.add_cookies([{"name": "person", "value": person, "url": origin}])
+                await profile.add_cookies([{"name": "person", "value": person, "url": origin}])
+            page = await profile.new_page()
             await page.goto(url)
             return page
 

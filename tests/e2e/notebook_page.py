@@ -6,7 +6,8 @@ from playwright.async_api import Locator, Page, expect
 
 __all__ = ["NotebookPage"]
 
-PATIENCE = 20_000
+PATIENCE = 60_000
+"""How long, in ms, a test waits for what is to come, on a machine with much else to do."""
 
 
 class NotebookPage:

@@ -17,7 +17,7 @@ from tests.e2e.hub import NODE_BIN
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.running import Program, free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.node, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.node, pytest.mark.timeout(300)]
 
 BASE = "/team/alice"
 

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.jupyter,
     pytest.mark.node,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
 ]
 
 

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import NotebookServer, OpenPage
 from tests.e2e.notebook_page import NotebookPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 SLOW = 60_000
 

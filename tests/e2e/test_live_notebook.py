@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import nbformat
@@ -13,8 +12,9 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.e2e.waiting import notebook_in, until, until_saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 SVG = (
     "from IPython.display import SVG, display\n"
@@ -29,26 +29,6 @@ def write_notebook(path: Path, *cells: nbformat.NotebookNode) -> Path:
     return path
 
 
-def sources(path: Path) -> list[str]:
-    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-    nbformat.validate(notebook)
-    return [cell["source"] for cell in notebook["cells"]]
-
-
-async def until_saved(path: Path, *expected: str) -> None:
-    """Wait until the file holds exactly these cells."""
-    found: list[str] = []
-    for _ in range(200):
-        try:
-            found = sources(path)
-        except (nbformat.reader.NotJSONError, json.JSONDecodeError):
-            found = []
-        if found == list(expected):
-            return
-        await asyncio.sleep(0.1)
-    assert found == list(expected)
-
-
 async def two_on(
     server: NotebookServer, open_page: OpenPage, name: str
 ) -> tuple[NotebookPage, NotebookPage]:
@@ -60,12 +40,12 @@ async def two_on(
 
 async def until_equal_text(ann: NotebookPage, ben: NotebookPage, index: int, length: int) -> str:
     texts = ["", ""]
-    for _ in range(150):
-        texts = [await page.text(index) for page in (ann, ben)]
-        if texts[0] == texts[1] and len(texts[0]) == length:
-            return texts[0]
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the pages differ or lack text: {texts}")
+
+    async def equal() -> str | None:
+        texts[:] = [await page.text(index) for page in (ann, ben)]
+        return texts[0] if texts[0] == texts[1] and len(texts[0]) == length else None
+
+    return await until(equal, lambda: f"the pages differ or lack text: {texts}")
 
 
 async def test_both_type_into_one_cell_at_once_and_agree(
@@ -149,13 +129,15 @@ async def test_what_one_runs_both_see_and_the_file_keeps(
         await expect(page.outputs(3)).to_contain_text("ZeroDivisionError", timeout=PATIENCE)
         await expect(page.cell(1)).to_contain_text("[1]", timeout=PATIENCE)
     await ann.saved()
-    for _ in range(100):
-        notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-        outputs = [cell.get("outputs", []) for cell in notebook["cells"]]
-        if all(outputs[1:]):
-            break
-        await asyncio.sleep(0.1)
-    nbformat.validate(notebook)
+
+    def with_outputs() -> nbformat.NotebookNode | None:
+        notebook = notebook_in(path)
+        if notebook is None or not all(cell["outputs"] for cell in notebook["cells"][1:]):
+            return None
+        return notebook
+
+    notebook = await until(with_outputs, "all outputs in the file")
+    outputs = [cell.get("outputs", []) for cell in notebook["cells"]]
     assert outputs[1] == [{"name": "stdout", "output_type": "stream", "text": "42\n"}]
     assert "<svg" in outputs[2][0]["data"]["image/svg+xml"]
     assert outputs[3][0]["ename"] == "ZeroDivisionError"

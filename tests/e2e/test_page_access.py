@@ -12,7 +12,7 @@ from tests.e2e.conftest import NotebookServer, OpenNotebook, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.running import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 AXE = ROOT / "client" / "node_modules" / "axe-core" / "axe.min.js"
 TABLE = (

@@ -14,8 +14,9 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.e2e.waiting import until_saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 SIDE = 1300
 
@@ -88,18 +89,10 @@ async def test_a_picture_of_megabytes_shows_and_the_file_keeps_every_byte(
     await page.command(0, "c", "v")
     await expect(page.outputs(1).locator("img")).to_have_count(2, timeout=PATIENCE)
     await page.replace(2, "3")
+    await until_saved(path, "plot()", "plot()", "3")
     await page.saved()
-    await until_larger(page, path, 2 * len(png))
     cells = nbformat.read(path, 4).cells
     assert [cell.outputs[0].data["image/png"] == png for cell in cells[:2]] == [True, True]
-
-
-async def until_larger(page: NotebookPage, path: Path, size: int) -> None:
-    for _ in range(200):
-        if path.stat().st_size > size:
-            return
-        await page.page.wait_for_timeout(50)
-    raise AssertionError(f"{path} stayed at {path.stat().st_size} bytes")
 
 
 async def test_a_notebook_is_trusted_when_somebody_says_so_and_stays_so(
@@ -142,9 +135,7 @@ async def test_checkpoints_and_downloads_of_the_file_menu(
     await choose(page, "Go back to the last checkpoint")
     await confirm(page)
     await page.expect_sources("one", "two")
-    await page.saved()
-    path = notebook_server.folder / notebook_path
-    assert [cell.source for cell in nbformat.read(path, 4).cells] == ["one", "two"]
+    await until_saved(notebook_server.folder / notebook_path, "one", "two")
 
 
 async def test_code_is_formatted_and_typing_beside_it_stays(open_notebook: OpenNotebook) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import OpenNotebook
 from tests.e2e.notebook_page import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 
 async def test_cells_are_inserted_removed_and_brought_back(open_notebook: OpenNotebook) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 
 async def choose(page: NotebookPage, menu: str, item: str) -> None:
@@ -30,21 +30,37 @@ async def test_the_menus_are_used_by_keyboard(open_notebook: OpenNotebook) -> No
     await expect(menu).to_be_visible()
     await expect(menu.get_by_role("menuitem", name="Bring back")).to_be_disabled()
     await expect(focused).to_contain_text("Cut cells")
-    await page.keys("ArrowRight")
-    # The focus comes a frame after the menu.
-    await expect(page.page.get_by_role("menu", name="View").locator(":focus")).to_have_count(1)
-    await page.keys("ArrowRight")
+    await page.keys("ArrowRight", "ArrowRight")
     await expect(focused).to_contain_text("Insert a cell above")
     await page.keys("ArrowDown", "Enter")
     await page.expect_sources("one", "", "two")
     await expect(page.page.get_by_role("menu")).to_have_count(0)
     await page.page.get_by_role("menuitem", name="Help", exact=True).focus()
-    await page.keys("Enter")
-    await expect(page.page.get_by_role("menu", name="Help").locator(":focus")).to_have_count(1)
-    await page.keys("a")
+    await page.keys("Enter", "a")
     await expect(focused).to_contain_text("All commands")
     await page.keys("Escape")
     await expect(focused).to_have_text("Help")
+
+
+async def test_a_menu_stays_open_when_the_header_moves_under_the_pointer(
+    open_notebook: OpenNotebook,
+) -> None:
+    page = await open_notebook(new_code_cell("one"))
+    edit, view = (
+        page.page.get_by_role("menuitem", name=name, exact=True) for name in ("Edit", "View")
+    )
+    await edit.click()
+    await page.page.locator(".menus").evaluate(
+        """(menus) => {
+          menus.style.translate = `-${menus.querySelector('[data-menu=Edit]').offsetWidth}px`;
+        }"""
+    )
+    await page.page.wait_for_function(
+        "() => document.querySelector('[data-menu=View] .menu-title').matches(':hover')"
+    )
+    await expect(page.page.get_by_role("menu", name="Edit")).to_be_visible()
+    await view.hover(position={"x": 5, "y": 5})
+    await expect(page.page.get_by_role("menu", name="View")).to_be_visible()
 
 
 async def test_everything_of_the_menus_acts_on_the_cell_in_hand(

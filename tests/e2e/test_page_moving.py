@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
+from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import NotebookPage
+from tests.e2e.waiting import until, until_saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 DOWN, UP = "Control+Shift+ArrowDown", "Control+Shift+ArrowUp"
 
+# The cells as shown, and the versions of all that the page knows; none while an op is on its way.
+KNOWN = """() => {
+  const {page} = window.derbyNotebook;
+  const {connection} = page.model.root;
+  const docs = Object.values(connection.collections.cells || {});
+  return [
+    [...document.querySelectorAll('.cell')].map((cell) => cell.dataset.cellId),
+    connection.hasPending() ? null : docs.map(({id, version}) => `${id} ${version}`).sort()
+  ];
+}"""
+
 
 async def agree(*pages: NotebookPage) -> list[str]:
-    """Wait until all pages show the same cells in one order, and stay so; return the ids."""
-    last: list[list[str]] = []
-    for _ in range(100):
-        found = [await page.ids() for page in pages]
-        if found == last and all(ids == found[0] for ids in found):
-            return found[0]
-        last = found
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the pages differ: {last}")
+    """Wait until all pages have all ops of all cells; return the ids in the order shown."""
+    found: list[list[Any]] = []
+
+    async def agreed() -> list[str] | None:
+        found[:] = [await page.page.evaluate(KNOWN) for page in pages]
+        ids, versions = found[0]
+        return ids if versions and all(known == found[0] for known in found) else None
+
+    return await until(agreed, lambda: f"the pages differ: {found}")
 
 
 async def test_a_cell_is_moved_about_while_somebody_types_in_it(
@@ -40,8 +53,11 @@ async def test_a_cell_is_moved_about_while_somebody_types_in_it(
 
     async def move_about() -> None:
         for key in (DOWN, DOWN, UP, UP, DOWN, DOWN):
-            await ben.command((await ben.ids()).index(start), key)
-            await ben.page.wait_for_timeout(150)
+            ids = await ben.ids()
+            at = ids.index(start)
+            await ben.command(at, key)
+            moved = ben.cell(at + (1 if key == DOWN else -1))
+            await expect(moved).to_have_attribute("data-cell-id", start)
 
     await asyncio.gather(ann.type(typed, delay=15), move_about())
     assert await agree(ann, ben) == [second, third, start]
@@ -50,9 +66,7 @@ async def test_a_cell_is_moved_about_while_somebody_types_in_it(
         "() => document.activeElement.closest('.cell')?.dataset.cellId"
     )
     assert focused == start, "she is still in her cell"
-    await ann.saved()
-    saved = nbformat.read(notebook_server.folder / notebook_path, 4)
-    assert [cell.source for cell in saved.cells] == ["b", "c", f"start{typed}"]
+    await until_saved(notebook_server.folder / notebook_path, "b", "c", f"start{typed}")
 
 
 async def test_two_people_move_cells_at_once_and_agree_on_the_order(
@@ -72,6 +86,5 @@ async def test_two_people_move_cells_at_once_and_agree_on_the_order(
     order = await agree(ann, ben)
     later = await open_notebook()
     assert await agree(ann, ben, later) == order
-    await ann.saved()
-    saved = nbformat.read(notebook_server.folder / notebook_path, 4)
-    assert [cells[cell.source] for cell in saved.cells] == order
+    names.sort(key=lambda name: order.index(cells[name]))
+    await until_saved(notebook_server.folder / notebook_path, *names)

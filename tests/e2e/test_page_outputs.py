@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -12,8 +13,9 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE
+from tests.e2e.waiting import waiting_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 
 PIXEL = (
@@ -103,15 +105,17 @@ async def test_scripts_of_ones_own_run_are_in_a_sandbox_at_once(
 
 
 async def test_a_run_says_how_long_it_took_and_long_outputs_scroll(
-    open_notebook: OpenNotebook,
+    open_notebook: OpenNotebook, tmp_path: Path
 ) -> None:
+    go_on = tmp_path / "go on"
     page = await open_notebook(
-        new_code_cell("import time; time.sleep(1.5)\nfor i in range(200): print(i)"),
+        new_code_cell(f"{waiting_for(go_on)}\nfor i in range(200): print(i)"),
         new_code_cell("print('next')"),
     )
     await page.run(0)
     await page.run(1)
     await expect(page.cell(1).locator(".ran")).to_have_text("1st in line", timeout=60_000)
+    go_on.touch()
     await expect(page.outputs(0)).to_contain_text("199", timeout=60_000)
     await expect(page.cell(0).locator(".ran")).to_have_text(
         re.compile(r"^\d+(\.\d)? s$"), timeout=PATIENCE

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import NotebookServer, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 MOST_SCRIPT = 250_000
 

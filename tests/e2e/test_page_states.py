@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -11,8 +12,9 @@ from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.e2e.waiting import until_saved, waiting_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 
 async def test_offline_is_said_without_moving_the_page(
@@ -30,8 +32,8 @@ async def test_offline_is_said_without_moving_the_page(
     await page.type(" kept")
     own_server.launch()
     await expect(notice).to_have_count(0, timeout=60_000)
+    await until_saved(own_server.folder / notebook_path, "one kept")
     await page.saved()
-    assert "one kept" in (own_server.folder / notebook_path).read_text()
 
 
 async def test_a_file_that_is_gone_is_said_and_written_anew_on_demand(
@@ -157,15 +159,16 @@ async def test_errors_of_the_server_are_said_in_words(open_notebook: OpenNoteboo
 
 
 async def test_the_kernel_pill_tells_what_the_kernel_does_and_how_far_a_run_is(
-    open_notebook: OpenNotebook,
+    open_notebook: OpenNotebook, tmp_path: Path
 ) -> None:
-    cells = [new_code_cell("import time; time.sleep(0.6)") for _ in range(4)]
-    page = await open_notebook(*cells)
+    go_on = tmp_path / "go on"
+    page = await open_notebook(*(new_code_cell(waiting_for(go_on)) for _ in range(4)))
     kernel = page.page.locator(".kernel")
     await expect(kernel).to_contain_text("not started")
     await page.press("run-all")
     await expect(kernel.locator(".progress")).to_contain_text("of 4", timeout=60_000)
     await expect(kernel).to_contain_text("busy", timeout=60_000)
+    go_on.touch()
     await expect(kernel).to_contain_text("idle", timeout=60_000)
     await expect(kernel.locator(".progress")).to_have_count(0)
     await expect(kernel).to_contain_text("Python 3")

@@ -20,7 +20,7 @@ from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
 from tests.e2e.test_page_access import violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 CONTROLS = "@jupyter-widgets/controls"
 KERNEL = 60_000

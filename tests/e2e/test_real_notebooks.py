@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -14,8 +13,9 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import NotebookServer, OpenPage
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
+from tests.e2e.waiting import notebook_in, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
@@ -102,13 +102,11 @@ async def opened(
 
 async def saved_with(path: Path, wanted: str) -> nbformat.NotebookNode:
     """Wait until the file holds a text, and return the valid notebook it is."""
-    for _ in range(200):
-        if wanted in path.read_text():
-            notebook: nbformat.NotebookNode = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-            nbformat.validate(notebook)
-            return notebook
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{wanted!r} was not saved: {path.read_text()}")
+
+    def saved() -> nbformat.NotebookNode | None:
+        return notebook_in(path) if wanted in path.read_text() else None
+
+    return await until(saved, lambda: f"{wanted!r} in the file: {path.read_text()}")
 
 
 async def test_a_version_3_notebook_opens_and_is_saved_as_version_4(

@@ -23,7 +23,7 @@ from tests.proxy.history.seeding import Author, History, notebook_doc, seed
 
 log = logging.getLogger(__name__)
 
-pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyter, pytest.mark.timeout(300)]
 
 KIM, LOU = Author("kim", "a1"), Author("lou", "b1")
 SERVICE = Author("service", "service-1")

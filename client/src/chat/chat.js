@@ -59,7 +59,7 @@ module.exports = {
     if (!open) return this.giveFocusBack();
     this.beforeDialog = document.activeElement;
     this.chatChanged();
-    this.focusSoon('#chat-input');
+    this.focusNow('#chat-input');
   },
 
   chatKey(event) {

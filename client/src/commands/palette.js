@@ -18,7 +18,7 @@ module.exports = {
       .map(described);
     this.beforeDialog = document.activeElement;
     this.model.set('_page.palette', {query: '', at: 0, items: this.palette});
-    this.focusSoon('#palette-input');
+    this.focusNow('#palette-input');
   },
 
   searchPalette(query) {
@@ -61,7 +61,7 @@ module.exports = {
       title, commands: commands.filter((command) => keysOf(command).length).map(described)
     }));
     this.model.set('_page.help', {groups: all});
-    this.focusSoon('#help');
+    this.focusNow('#help');
   },
 
   closeHelp() {

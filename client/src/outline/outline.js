@@ -16,7 +16,7 @@ module.exports = {
     }
     this.beforeDialog = document.activeElement;
     this.followHeadings();
-    this.focusSoon('.outline button');
+    this.focusNow('.outline button');
   },
 
   followHeadings() {

@@ -2,11 +2,11 @@
 // Dialogs: what they share, and the one that asks before something is lost.
 
 module.exports = {
-  focusSoon(selector) {
-    requestAnimationFrame(() => {
-      const element = document.querySelector(selector);
-      if (element) element.focus();
-    });
+  // What was just opened has the keyboard at once: the next key may come before the next frame.
+  focusNow(selector) {
+    const element = document.querySelector(selector);
+    if (element) element.focus();
+    return element;
   },
 
   // Where the keyboard was before a dialog opened; else the cell in hand.
@@ -44,7 +44,7 @@ module.exports = {
     if (this.answerConfirm) this.answer(false);
     this.beforeDialog = document.activeElement;
     this.model.set('_page.confirm', question);
-    this.focusSoon(first);
+    this.focusNow(first);
     return new Promise((resolve) => (this.answerConfirm = resolve));
   },
 

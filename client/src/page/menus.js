@@ -12,11 +12,13 @@ module.exports = {
     this.model.set('_page.menu', open ? title : '');
     if (!open) return;
     if (title === 'kernel') this.listKernels();
-    this.focusSoon(`.menu ${ITEM}`);
+    this.focusNow(`.menu ${ITEM}`);
   },
 
-  // With one menu open, the pointer opens the others.
-  menuPointed(title) {
+  // With one menu open, the pointer opens the others; not one that comes under it, as when the
+  // header has something longer to say.
+  menuPointed(title, {movementX, movementY}) {
+    if (!movementX && !movementY) return;
     const open = this.model.get('_page.menu');
     if (open && open !== title && !APART.has(open)) this.toggleMenu(title, true);
   },

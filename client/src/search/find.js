@@ -12,8 +12,7 @@ module.exports = {
       ...before, ...(selected ? {query: selected} : {}), open: true
     });
     this.findAgain();
-    this.focusSoon('#find-input');
-    requestAnimationFrame(() => document.getElementById('find-input') && document.getElementById('find-input').select());
+    this.focusNow('#find-input')?.select();
   },
 
   selectedText() {
