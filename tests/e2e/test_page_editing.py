@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import NotebookServer, OpenNotebook
 from tests.e2e.notebook_page import PATIENCE, NotebookPage
@@ -170,3 +170,31 @@ async def test_tab_completes_from_the_kernel_and_shift_tab_explains(
     await page.expect_sources("unusual_name = 'text'", "unusual_name")
     await page.keys("Shift+Tab")
     await expect(page.page.locator(".kernel-help")).to_contain_text("str", timeout=PATIENCE)
+
+
+async def height_of(cell: Locator) -> float:
+    box = await cell.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+async def test_an_editor_has_the_room_that_its_text_takes(open_notebook: OpenNotebook) -> None:
+    page = await open_notebook(new_code_cell("one"), new_code_cell("below"))
+    fits = """() => [...document.querySelectorAll('.editor.enclosed')].every((place) => {
+      const [outer, inner] = [place, place.firstChild].map((box) => box.getBoundingClientRect());
+      return Math.abs(outer.height - place.offsetHeight + place.clientHeight - inner.height) < 1;
+    })"""
+    enclosed = page.page.locator(".editor.enclosed")
+    await expect(enclosed).to_have_count(2)
+    await page.focus(0)
+    await page.keys("End", *["Enter"] * 6)
+    await page.type("a long line " * 30)
+    await page.page.wait_for_function(fits)
+    height = await height_of(page.cell(0))
+    assert height > 180
+    await page.page.set_viewport_size({"width": 500, "height": 800})
+    await page.page.wait_for_function(fits)
+    assert await height_of(page.cell(0)) > height, "the line wraps more often"
+    await page.keys("Control+a", "Delete")
+    await page.page.wait_for_function(fits)
+    assert await height_of(page.cell(0)) < 80

@@ -9,6 +9,7 @@ import {closeBrackets, closeBracketsKeymap, completionKeymap} from '@codemirror/
 import {bracketMatching, indentOnInput, indentUnit, syntaxHighlighting} from '@codemirror/language';
 import {selectNextOccurrence, selectSelectionMatches} from '@codemirror/search';
 import {classHighlighter} from '@lezer/highlight';
+import {enclose, release} from './enclosure.js';
 import {bindText, fromModel} from './binding.mjs';
 import {indentGuides} from './indent-guides.mjs';
 import {languageOf} from './languages.mjs';
@@ -92,13 +93,13 @@ export function createEditor(cell) {
     show(place) {
       place.replaceChildren();
       this.view = new EditorView({state: this.resting, parent: place});
+      enclose(place, this.view.dom);
       this.showCursors(page.cursorsIn(cell.id));
     },
 
     hide() {
       this.resting = this.view.state;
-      this.view.destroy();
-      this.view = null;
+      this.takeDown();
     },
 
     // Puts the caret at a position, at a point on the screen, or where it was.
@@ -136,7 +137,12 @@ export function createEditor(cell) {
 
     destroy() {
       binding.stop();
-      if (this.view) this.view.destroy();
+      if (this.view) this.takeDown();
+    },
+
+    takeDown() {
+      release(cell.editor, this.view.dom);
+      this.view.destroy();
       this.view = null;
     }
   };
