@@ -25,9 +25,10 @@ async def test_the_wheel_alone_serves_a_notebook_that_runs(
 ) -> None:
     [wheel] = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    pip = [str(venv / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, wheel], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install"]
+    quietly = ["--quiet", "--disable-pip-version-check", "--no-compile"]  # few modules are used
+    subprocess.run([*pip, *quietly, wheel], check=True)
     folder = tmp_path / "work"
     folder.mkdir()
     nbformat.write(new_notebook(cells=[new_code_cell("print(6*7)")]), folder / "one.ipynb")
