@@ -17,6 +17,7 @@ from derby_notebook.history.moments import parse_moment
 from derby_notebook.history.restorer import Restored, Restorer, TooLate
 from derby_notebook.service import NotebookService
 from derby_notebook.web.asking import Refused, read_body, text_of
+from derby_notebook.web.encodings import compress
 from derby_notebook.web.gate import Gate
 from derby_notebook.web.identity import Caller
 from sharedb_py.errors import ShareDBError
@@ -75,7 +76,7 @@ class History:
             return caller
         try:
             line = await self._line(request.path_params["notebook"])
-            tag = f'"{line.revision}-{len(line.timeline)}"'
+            tag = f'W/"{line.revision}-{len(line.timeline)}"'
             if request.headers.get("if-none-match") == tag:
                 return Response(status_code=304)
             told = await telling.overview_of(line, self._service.documents)
@@ -83,7 +84,8 @@ class History:
             return PlainTextResponse(f"{error.message}\n", error.status)
         except ShareDBError as error:
             return PlainTextResponse(f"{error.message}\n", 409)
-        return JSONResponse(told, headers={"ETag": tag, "Cache-Control": "no-cache"})
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        return await _small(request, JSONResponse(told, headers=headers))
 
     async def answer(self, request: Request) -> Response:
         """Answer a question, or do what changes the notebook for a caller who may edit."""
@@ -97,7 +99,8 @@ class History:
             return PlainTextResponse("Not found\n", 404)
         try:
             body = await read_body(request)
-            return JSONResponse(await question(await self._line(notebook_id), body, caller))
+            answer = await question(await self._line(notebook_id), body, caller)
+            return await _small(request, JSONResponse(answer))
         except Refused as error:
             return PlainTextResponse(f"{error.message}\n", error.status)
         except TooLate:
@@ -164,6 +167,10 @@ class History:
         notebook = line.notebook_key[1]
         token = text_of(body, "restored")
         return _restored(await self._restorer.undo(notebook, caller.name, token))
+
+
+async def _small(request: Request, response: Response) -> Response:
+    return await compress(response, request.headers.get("accept-encoding", ""))
 
 
 def _restored(restored: Restored) -> _Body:

@@ -80,6 +80,16 @@ async def test_an_overview_that_is_known_is_not_sent_again(asker: Asker) -> None
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_what_is_long_is_sent_small(asker: Asker, folder: Path) -> None:
+    write_notebook(folder / "long.ipynb", *[f"the_same_line = {n}" for n in range(100)])
+    page = await asker.browser.get(f"notebooks/{folder.name}/long.ipynb")
+    long = Asker(asker.browser, page.text.split('"notebookId": "')[1].split('"')[0])
+    answer = await long.ask("state", {"position": 10**9})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "the_same_line = 99" in answer.text
+    assert int(answer.headers["content-length"]) < len(answer.content) / 4
+
+
 async def test_a_notebook_that_never_was_has_no_history(asker: Asker) -> None:
     unknown = Asker(asker.browser, "0" * 32)
     assert (await unknown.ask("state")).status_code == 404
