@@ -56,7 +56,10 @@ class Engine:
     What a ``sendPresence`` hook raises goes to ``error_handler(error, agent)``,
     which logs it by default, or to the client if ``forward_send_presence_errors``,
     as in old versions of ShareDB. ``max_message_bytes`` bounds a message,
-    ``max_outgoing_bytes`` what waits to be sent to one client before it is cut off.
+    ``max_outgoing_bytes`` what waits to be sent to one client before it is cut off,
+    ``max_presence_bytes`` all that one client says by presence at a time. A client
+    that sends more than ``max_presence_rate`` presence messages a second is read
+    more slowly, after a first thousand.
     """
 
     def __init__(
@@ -74,6 +77,8 @@ class Engine:
         error_handler: ErrorHandler | None = None,
         max_message_bytes: int = 10 * 2**20,
         max_outgoing_bytes: int = 64 * 2**20,
+        max_presence_bytes: int = 256 * 2**10,
+        max_presence_rate: float = 200.0,
     ) -> None:
         self.db = db or MemoryDB()
         self.pubsub = pubsub or MemoryPubSub()
@@ -82,6 +87,8 @@ class Engine:
         self.presence = presence
         self.max_message_bytes = max_message_bytes
         self.max_outgoing_bytes = max_outgoing_bytes
+        self.max_presence_bytes = max_presence_bytes
+        self.max_presence_rate = max_presence_rate
         self.forward_send_presence_errors = forward_send_presence_errors
         self.error_handler = error_handler or _log_error
         self.middleware = Middleware(self)

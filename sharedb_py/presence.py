@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
@@ -18,15 +19,13 @@ from sharedb_py.messages import Message, error_body
 from sharedb_py.middleware import PresenceContext
 from sharedb_py.ops import Op
 from sharedb_py.ot import PresenceTransformer, types
+from sharedb_py.presence_bounds import MAX_REMEMBERED, Pace, Said, check_channel_name
 from sharedb_py.pubsub import Published, Subscription, doc_channel, presence_channel
 from sharedb_py.reads import ResolvedName, as_version
 
 __all__ = ["HANDLERS", "ask_everybody"]
 
 log = logging.getLogger(__name__)
-
-MAX_REMEMBERED: Final = 1000
-"""How many presences one client may have at a time."""
 
 
 @dataclass
@@ -74,8 +73,9 @@ class _Presences:
 
     agent: Agent
     src: str
+    said: Said
+    pace: Pace
     channels: dict[str, _Channel] = field(default_factory=dict)
-    said: dict[tuple[str, str], Message] = field(default_factory=dict)
     latest: dict[tuple[str, str], _LatestVersion] = field(default_factory=dict)
     """The documents in which it is present."""
     watched: set[str] = field(default_factory=set)
@@ -90,7 +90,7 @@ class _Presences:
         elif self.agent.backend.middleware.has("sendPresence"):
             self.agent.spawn(self._send_hooked(message))
         else:
-            self.agent.send(message)
+            self.agent.send_published(published)
 
     async def _send_hooked(self, message: Message) -> None:
         # The message is everybody's: a hook may change only a copy of its own.
@@ -109,14 +109,21 @@ class _Presences:
 
     def leave(self, channel: str | None = None) -> None:
         """Tell the others that this client's presences, or those of one channel, are gone."""
-        for key, said in list(self.said.items()):
-            if channel is None or key[0] == channel:
-                del self.said[key]
-                gone = {**said, "p": None, "pv": (said.get("pv") or 0) + 1}
-                if self.agent.backend.middleware.has("receivePresence"):
-                    self.agent.backend.spawn(self._leave_hooked(gone))
-                else:
-                    self.agent.backend.pubsub.publish([presence_channel(key[0])], gone)
+        for said in self.said.take(channel):
+            gone = {**said, "p": None, "pv": (said.get("pv") or 0) + 1}
+            if self.agent.backend.middleware.has("receivePresence"):
+                self.agent.backend.spawn(self._leave_hooked(gone))
+            else:
+                self.agent.backend.pubsub.publish([presence_channel(gone["ch"])], gone)
+
+    async def in_time(self) -> None:
+        """Wait if the client goes on faster than it may: what it sends next then waits as well.
+
+        Its own messages wait in its own queue and, when that is full, in its socket.
+        """
+        wait = self.pace.wait(asyncio.get_running_loop().time())
+        if wait > 0:
+            await asyncio.sleep(wait)
 
     async def _leave_hooked(self, gone: Message) -> None:
         """Let the hooks know who leaves; that it leaves is no longer theirs to decide."""
@@ -183,7 +190,10 @@ _OF_AGENT: Final[WeakKeyDictionary[Agent, _Presences]] = WeakKeyDictionary()
 def _presences_of(agent: Agent) -> _Presences:
     presences = _OF_AGENT.get(agent)
     if presences is None:
-        presences = _OF_AGENT[agent] = _Presences(agent, agent.src)
+        backend = agent.backend
+        said = Said(backend.max_presence_bytes)
+        pace = Pace(backend.max_presence_rate, MAX_REMEMBERED)
+        presences = _OF_AGENT[agent] = _Presences(agent, agent.src, said, pace)
         agent.at_close[presences.close] = None
         ghosts_of(agent.backend).enter(presences.src)
     return presences
@@ -193,6 +203,8 @@ async def _subscribe(agent: Agent, message: Message) -> Message:
     if not agent.backend.presence:
         return NO_REPLY
     presences, name = _presences_of(agent), message["ch"]
+    check_channel_name(name)
+    await presences.in_time()
     await agent.admit_to_channel(name)
     if len(presences.channels) >= MAX_REMEMBERED and name not in presences.channels:
         raise ShareDBError(f"A client may listen to {MAX_REMEMBERED} channels at a time")
@@ -240,6 +252,8 @@ def ask_everybody(backend: Engine, agents: Iterable[Agent]) -> None:
 
 async def _request(agent: Agent, message: Message) -> None:
     # The reply has no channel: with one, the client would take it for a request.
+    check_channel_name(message["ch"])
+    await _presences_of(agent).in_time()
     _ask_all(agent, message["ch"])
 
 
@@ -248,6 +262,8 @@ async def _update(agent: Agent, message: Message) -> Message:
     if not backend.presence:
         return NO_REPLY
     presences = _presences_of(agent)
+    check_channel_name(message["ch"])
+    await presences.in_time()
     presence: Message = {"a": "p", "ch": message["ch"], "src": agent.src, "id": message["id"]}
     keys = ("p", "pv", "c", "d", "v", "t")
     presence |= {key: message[key] for key in keys if key in message}
@@ -259,7 +275,7 @@ async def _update(agent: Agent, message: Message) -> Message:
             await _follow_doc(agent, presences, presence)
         await backend.middleware.run("receivePresence", context)
         presence = context.presence
-        _remember(presences, presence)
+        presences.said.remember(presence)
         if ot_type is not None:
             await _bring_up_to_date(agent, presences, ot_type, presence)
         backend.pubsub.publish([presence_channel(message["ch"])], presence)
@@ -290,19 +306,6 @@ async def _follow_doc(agent: Agent, presences: _Presences, presence: Message) ->
         presences.unfollow(name, presence["d"])
     else:
         await presences.follow(name, presence["d"])
-
-
-def _remember(presences: _Presences, presence: Message) -> None:
-    key = (presence["ch"], presence["id"])
-    last = presences.said.get(key)
-    if last is not None and (presence.get("pv") or 0) < (last.get("pv") or 0):
-        return  # overtaken by what was said later
-    if presence["p"] is None:
-        presences.said.pop(key, None)
-    elif key in presences.said or len(presences.said) < MAX_REMEMBERED:
-        presences.said[key] = presence
-    else:
-        raise ShareDBError(f"A client may have {MAX_REMEMBERED} presences at a time")
 
 
 async def _bring_up_to_date(

@@ -44,6 +44,7 @@ LAYERS = [
     "sharedb_py.live",
     "sharedb_py.queries",
     "sharedb_py.ghosts",
+    "sharedb_py.presence_bounds",
     "sharedb_py.presence",
     "sharedb_py.catching_up",
     "sharedb_py.serving",

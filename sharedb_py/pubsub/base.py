@@ -16,15 +16,22 @@ __all__ = ["PubSub", "Published", "Receiver", "Subscription", "doc_channel", "pr
 class Published:
     """What was published: an op or a presence message, shared by all receivers; immutable.
 
-    An op's wire form is encoded once for each name it is sent under, however
-    many subscribers there are.
+    An op's wire form is encoded once for each name it is sent under, a presence
+    message once, however many subscribers there are.
     """
 
-    __slots__ = ("_encoded", "message")
+    __slots__ = ("_encoded", "_text", "message")
 
     def __init__(self, message: JSONObject) -> None:
         self.message = message
         self._encoded: dict[str | tuple[str, Projection], str] = {}
+        self._text: str | None = None
+
+    def encoded(self) -> str:
+        """Return the JSON text of the message as it is; raises ``ValueError`` for infinity."""
+        if self._text is None:
+            self._text = encode(self.message)
+        return self._text
 
     def encoded_op(self, collection: str, projection: Projection | None = None) -> str:
         """Return the JSON text of the op as subscribers of a collection name receive it."""
