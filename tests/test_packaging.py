@@ -23,11 +23,18 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {
         "sharedb_py",
         "derby_notebook",
         "sharedb_mongo",
     }
+
+
+def test_the_wheel_puts_beside_them_only_what_makes_jupyter_load_our_extension(
+    wheel_names: list[str],
+) -> None:
+    beside = [name.split(".data/", 1)[1] for name in wheel_names if ".data/" in name]
+    assert beside == ["data/etc/jupyter/jupyter_server_config.d/derby_notebook.json"]
 
 
 def test_the_wheel_ships_the_built_client(wheel_names: list[str]) -> None:

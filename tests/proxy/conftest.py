@@ -33,7 +33,13 @@ class JupyterServer(Program):
     """A Jupyter Server on a folder of its own; it can be ended and started again."""
 
     def __init__(
-        self, home: Path, *, port: int | None = None, base: str = "/", config: str = ""
+        self,
+        home: Path,
+        *,
+        port: int | None = None,
+        base: str = "/",
+        config: str = "",
+        extension: bool = True,
     ) -> None:
         self.folder = home / "work"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,6 +55,10 @@ class JupyterServer(Program):
             "env": {"PS1": "$"},
         }
         (kernels / "kernel.json").write_text(json.dumps(spec))
+        without = home / "without" / "jupyter_server_config.d"
+        without.mkdir(parents=True, exist_ok=True)
+        switch = {"ServerApp": {"jpserver_extensions": {"derby_notebook": False}}}
+        (without / "derby_notebook.json").write_text(json.dumps(switch))
         (home / "config").mkdir(exist_ok=True)
         (home / "config" / "jupyter_server_config.py").write_text(config)
         super().__init__(
@@ -64,7 +74,7 @@ class JupyterServer(Program):
             ready="is running at",
             env={
                 "JUPYTER_TOKEN": TOKEN,
-                "JUPYTER_CONFIG_PATH": str(CONFIG),
+                "JUPYTER_CONFIG_PATH": str(CONFIG if extension else without.parent),
                 "PYTHONPATH": str(Path(__file__).parent / "jupyter_config"),
                 "JUPYTER_PATH": str(home / "share"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),

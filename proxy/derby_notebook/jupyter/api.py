@@ -83,8 +83,8 @@ class JupyterAPI:
     ) -> dict[str, Any]:
         """Write a notebook and return its contents model.
 
-        ``replaces`` is the hash of the file that may be written over: a server with the
-        extension ``guarded_save`` refuses with 409 if there is another.
+        ``replaces`` is the hash of the file that may be written over: a server with
+        our extension refuses with 409 if there is another.
         """
         body = {"type": "notebook", "format": "json", "content": notebook, REPLACES: replaces}
         model: dict[str, Any] = await self._call("PUT", contents_address(path), json=body)

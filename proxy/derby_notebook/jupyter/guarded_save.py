@@ -1,8 +1,7 @@
 """Lets Jupyter write a notebook only over the file that its writer has seen.
 
-A Jupyter Server extension, switched on in the server that we start ourselves; any
-other may switch it on too. Jupyter's contents API has no compare-and-set: whoever
-asks first how a file is, and writes it then, may write over what came in between.
+A part of our Jupyter Server extension. Jupyter's contents API has no compare-and-set:
+whoever asks first how a file is, and writes it then, may write over what came in between.
 Between taking up a save and writing, Jupyter signs the notebook and may make a
 checkpoint; so the file is looked at where it is opened, not before.
 """
@@ -22,7 +21,7 @@ REPLACES: Final = "replaces"
 """The key of a contents model for the hash of the file that may be replaced; "" for none."""
 
 CONFIG: Final = Path(__file__).parent / "config"
-"""A folder for ``JUPYTER_CONFIG_PATH`` in which this extension is switched on."""
+"""A folder for ``JUPYTER_CONFIG_PATH`` in which our extension is switched on."""
 
 _expected: ContextVar[str | None] = ContextVar("expected", default=None)
 
@@ -63,14 +62,3 @@ def guard(manager: Any) -> None:
 
     manager.register_pre_save_hook(note)
     manager.atomic_writing = write_over_the_same
-
-
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": __name__}]
-
-
-def _load_jupyter_server_extension(server: Any) -> None:
-    from jupyter_server.services.contents.fileio import FileManagerMixin
-
-    if isinstance(server.contents_manager, FileManagerMixin):
-        guard(server.contents_manager)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -35,17 +35,20 @@ class Journal:
         if self._since is not None:
             self._since.append(frame)
 
-    def mark(self) -> None:
-        """Note that the outcome of all frames so far is about to be written."""
-        self._since = []
+    def mark(self, left: Iterable[bytes] = ()) -> None:
+        """Note that the outcome of all frames so far is about to be written.
+
+        ``left`` are the last of them, if their outcome is not yet among it.
+        """
+        self._since = list(left)
 
     def settle(self) -> None:
         """Forget the frames before the mark: their outcome is written."""
         since, self._since = self._since, None
-        if self._path is None or self._file is None:
+        if self._path is None or not self._path.exists():
             return
         if not since:
-            self._file.truncate(0)
+            os.truncate(self._path, 0)
             return
         self.close()
         beside = self._path.with_suffix(".new")

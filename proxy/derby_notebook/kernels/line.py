@@ -13,6 +13,7 @@ from websockets.exceptions import WebSocketException
 from derby_notebook.documents import Documents
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.kernels.channel import KernelChannel
+from derby_notebook.kernels.inbox import Inbox
 from derby_notebook.kernels.messages import KernelMessage
 from derby_notebook.kernels.reasons import DIED, GONE, RESTARTED, SHUT_DOWN
 from derby_notebook.kernels.record import RelayRecord
@@ -51,6 +52,9 @@ class LineListener(Protocol):
     async def received(self, frame: bytes, message: KernelMessage) -> None:
         """A message came."""
 
+    def stands(self, whole: bool) -> None:
+        """Another line stands; ``whole``: nothing can be missing that the last one brought."""
+
     async def caught_up(self, generation: int) -> None:
         """All that was sent while no line stood has come, over the line of this number."""
 
@@ -77,6 +81,7 @@ class KernelLine:
         api: JupyterAPI,
         describe: Callable[[], Awaitable[Notebook]],
         record: RelayRecord,
+        inbox: Inbox,
         listener: LineListener,
     ) -> None:
         self._id = notebook_id
@@ -84,6 +89,7 @@ class KernelLine:
         self._api = api
         self._describe = describe
         self._record = record
+        self._inbox = inbox
         self._listener = listener
         self._requests = Requests()
         self._channel: KernelChannel | None = None
@@ -104,6 +110,11 @@ class KernelLine:
     def kernel_id(self) -> str | None:
         """The kernel's id; None while there is none."""
         return self._channel.kernel_id if self._channel else None
+
+    @property
+    def generation(self) -> int:
+        """How often the line was made anew."""
+        return self._channel.generation if self._channel else 0
 
     @property
     def channel(self) -> KernelChannel | None:
@@ -177,12 +188,12 @@ class KernelLine:
         return channel
 
     def _new_channel(self, kernel_id: str) -> KernelChannel:
+        self._inbox.clear()
         return KernelChannel(
-            self._api,
-            kernel_id,
-            self._record.session,
+            *(self._api, kernel_id, self._record.session, self._inbox),
             receive=self._receive,
             lost=self._line_lost,
+            stands=self._listener.stands,
             found=self._line_found,
             gone=self._kernel_gone,
         )
@@ -284,6 +295,8 @@ class KernelLine:
     async def restart(self) -> None:
         """Start the kernel anew, without its variables."""
         kernel_id = self._kernel_id()
+        if self._channel is not None:
+            self._channel.unprobe()  # an answer of the kernel that ends says nothing of the next
         self._ready.clear()
         await self._listener.stopped("restarted", RESTARTED)
         self._restarting = True
@@ -295,6 +308,11 @@ class KernelLine:
             # Jupyter has had an answer, over a line of its own. Ours may still be without the
             # stream of outputs, and miss both the kernel's own word and what a run shows.
             await self.probe()
+
+    async def acknowledge(self) -> None:
+        """Let Jupyter forget what is settled of what it sent."""
+        if self._channel is not None:
+            await self._channel.acknowledge()
 
     async def probe(self) -> None:
         """Have the listener told once all has come that the kernel sent so far."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-__all__ = ["SUBPROTOCOL", "KernelMessage", "decode", "encode", "of_session", "request"]
+__all__ = ["SUBPROTOCOL", "KernelMessage", "decode", "encode", "execution", "of_session", "request"]
 
 SUBPROTOCOL: Final = "v1.kernel.websocket.jupyter.org"
 
@@ -57,6 +57,19 @@ def request(channel: str, kind: str, content: dict[str, Any], session: str) -> K
         "version": "5.3",
     }
     return KernelMessage(channel, header, content)
+
+
+def execution(code: str, session: str) -> KernelMessage:
+    """Return a request to run a cell, which may ask for input; the next one runs if it fails."""
+    content = {
+        "code": code,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": True,
+        "stop_on_error": False,
+    }
+    return request("shell", "execute_request", content, session)
 
 
 def of_session(message: KernelMessage, session: str) -> KernelMessage:

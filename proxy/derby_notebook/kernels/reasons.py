@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["DIED", "GONE", "INTERRUPTED", "RESTARTED", "SHUT_DOWN", "UNSEEN"]
+__all__ = ["DIED", "GAP", "GONE", "INTERRUPTED", "RESTARTED", "SHUT_DOWN", "UNSEEN"]
 
 RESTARTED: Final = "The kernel was restarted before the cell ended"
 DIED: Final = "The kernel died while it ran this cell. It is started again, without its variables"
@@ -10,3 +10,4 @@ GONE: Final = "Jupyter ended or was restarted, and the kernel with it. Run the c
 UNSEEN: Final = "The connection to the kernel was lost, and the end of the output with it"
 SHUT_DOWN: Final = "The kernel was shut down before the cell ended"
 INTERRUPTED: Final = "The kernel was interrupted before the cell had begun"
+GAP: Final = "… the connection to the kernel was lost here: some output may be missing …"

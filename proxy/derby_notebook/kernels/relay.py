@@ -9,9 +9,10 @@ from typing import Any
 from derby_notebook.documents import Documents
 from derby_notebook.jupyter.api import JupyterAPI
 from derby_notebook.kernels.formatting import LANGUAGES, NotFormatted, expression, formatted
+from derby_notebook.kernels.inbox import Inbox
 from derby_notebook.kernels.journal import Journal
 from derby_notebook.kernels.line import KernelLine, NoKernel, Notebook
-from derby_notebook.kernels.messages import KernelMessage
+from derby_notebook.kernels.messages import KernelMessage, decode
 from derby_notebook.kernels.record import RelayRecord
 from derby_notebook.kernels.runs import Runs
 from derby_notebook.kernels.writer import OutputWriter
@@ -38,13 +39,14 @@ class KernelRelay:
     ) -> None:
         self._described = described
         self._journal = Journal(state, notebook_id)
-        self._writer = OutputWriter(notebook_id, documents, self._journal)
+        self._inbox = Inbox(self._journal)
         self._record = RelayRecord(notebook_id, documents)
-        self._line = KernelLine(notebook_id, documents, api, describe, self._record, self)
-        self.widgets = WidgetBridge(notebook_id, documents, self._line, state)
-        self._runs = Runs(
-            notebook_id, documents, self._record, self._journal, self._writer, self._line
+        self._line = KernelLine(
+            *(notebook_id, documents, api, describe, self._record, self._inbox, self)
         )
+        self._writer = OutputWriter(notebook_id, documents, self._inbox, self._line.acknowledge)
+        self.widgets = WidgetBridge(notebook_id, documents, self._line, state)
+        self._runs = Runs(notebook_id, documents, self._record, self._writer, self._line)
         self._runs.before = self.widgets.tell
 
     async def close(self, *, write: bool = True) -> None:
@@ -62,7 +64,8 @@ class KernelRelay:
     async def take_up(self) -> None:
         """Go on where an earlier process was ended: its kernel, its line, its run."""
         if await self._record.load():
-            await self._runs.take_up()
+            earlier = [decode(frame) for frame in self._journal.frames()]
+            self._inbox.last = await self._runs.take_up(earlier)
             await self.widgets.take_up()
             await self._line.take_up()
 
@@ -160,8 +163,13 @@ class KernelRelay:
     async def received(self, frame: bytes, message: KernelMessage) -> None:
         """Pass on a message: what is about widgets, or captured by one, is for no cell."""
         if not self.widgets.receive(frame, message, self._runs.cell_of(message)):
-            await self._runs.received(frame, message)
+            await self._runs.received(message)
             self._runs.show(self.widgets.cell_of(message), message)
+        self._writer.note()
+
+    def stands(self, whole: bool) -> None:
+        """Another line stands."""
+        self._runs.stands(whole)
 
     async def described(self, info: dict[str, Any]) -> None:
         """The kernel said what it is."""

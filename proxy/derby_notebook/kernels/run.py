@@ -6,6 +6,7 @@ from typing import Any
 
 from derby_notebook.kernels.messages import KernelMessage
 from derby_notebook.kernels.queue import Asked
+from derby_notebook.kernels.reasons import GAP
 from derby_notebook.outputs.area import OutputArea
 
 __all__ = ["Run"]
@@ -38,6 +39,8 @@ class Run:
         self.failed = False
         self.outcome = ""
         self.reason = ""
+        self.written = False
+        """Whether its end is in its cell."""
         self._idle = False
         self._replied = False
 
@@ -131,6 +134,10 @@ class Run:
         text = f"{self.input['prompt']}{shown}\n"
         self.area.receive("stream", {"name": "stdout", "text": text})
         self.input = None
+
+    def note_gap(self) -> None:
+        """Say where its output is that some of it may be missing."""
+        self.area.receive("stream", {"name": "stderr", "text": f"\n{GAP}\n"})
 
     def abort(self, outcome: str, reason: str) -> None:
         """End it without the kernel, and say why where its output is."""

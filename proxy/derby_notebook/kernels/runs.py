@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -13,32 +11,27 @@ from websockets.exceptions import WebSocketException
 
 from derby_notebook.documents import Documents
 from derby_notebook.jupyter.api import JupyterError
-from derby_notebook.kernels.journal import Journal
+from derby_notebook.kernels.continuity import Continuity
+from derby_notebook.kernels.earlier import recorded, restored, unwritten
 from derby_notebook.kernels.line import KernelLine, NoKernel
-from derby_notebook.kernels.messages import KernelMessage, decode, request
+from derby_notebook.kernels.messages import KernelMessage, execution, request
 from derby_notebook.kernels.next_input import set_next_inputs
 from derby_notebook.kernels.payloads import pager
-from derby_notebook.kernels.queue import Asked, RunQueue
+from derby_notebook.kernels.queue import Asked
 from derby_notebook.kernels.reasons import INTERRUPTED, UNSEEN
 from derby_notebook.kernels.record import RelayRecord
+from derby_notebook.kernels.remembered import RememberedRuns
 from derby_notebook.kernels.run import Run
+from derby_notebook.kernels.waiting import WaitingCells, now
 from derby_notebook.kernels.writer import OutputWriter
-from derby_notebook.outputs.area import OutputArea
-from sharedb_py.errors import ShareDBError
 
 __all__ = ["Runs"]
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_RUNS: Final = 500
 FINISH_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 5.0
 """How long after the kernel's reply its return to idle may take until it is asked."""
-
-
-def now() -> int:
-    """Return the time in ms since the epoch."""
-    return int(time.time() * 1000)
 
 
 class Runs:
@@ -52,20 +45,19 @@ class Runs:
         notebook_id: str,
         documents: Documents,
         record: RelayRecord,
-        journal: Journal,
         writer: OutputWriter,
         line: KernelLine,
     ) -> None:
         self._id = notebook_id
         self._documents = documents
         self._record = record
-        self._journal = journal
         self._writer = writer
         self._line = line
         self.before: Callable[[], Awaitable[None]] | None = None
         """What is to be done before a cell runs."""
-        self._queue = RunQueue()
-        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._waiting = WaitingCells(notebook_id, documents)
+        self._continuity = Continuity()
+        self._runs = RememberedRuns()
         self._current: tuple[Run, asyncio.Event] | None = None
         self._paused = False
         self._wake = asyncio.Event()
@@ -90,7 +82,7 @@ class Runs:
     @property
     def any(self) -> bool:
         """Whether something runs or waits."""
-        return bool(self._queue.order)
+        return self._waiting.any
 
     @property
     def busy(self) -> bool:
@@ -99,56 +91,20 @@ class Runs:
 
     def runs(self, cell: str) -> bool:
         """Whether a cell runs at this moment."""
-        return self._queue.running is not None and self._queue.running.cell == cell
+        return self._waiting.runs(cell)
 
     async def put(self, cells: list[str], user: str | None, at: int | None = None) -> None:
         """Queue cells, in this order."""
-        for cell in cells:
-            asked = Asked(cell, user, now() if at is None else at)
-            if not self._queue.put(asked):
-                continue
-            fields: dict[str, Any] = {"_state": "queued"}
-            if self._queue.running is None or self._queue.running.cell != cell:
-                fields["_run"] = {"user": user, "asked": asked.at, "started": None, "ended": None}
-            await self._set(cell, **fields)
-        await self._show_queue()
+        await self._waiting.put(cells, user, at)
         self._wake.set()
 
     async def cancel(self, cell: str | None = None, reason: str = "cancelled") -> list[str]:
         """Let a cell that waits, or all of them, not run; return which."""
-        dropped = self._queue.cancel(cell)
-        await self._dropped(dropped, "cancelled", reason)
-        return [asked.cell for asked in dropped]
-
-    async def _dropped(self, dropped: list[Asked], outcome: str, reason: str) -> None:
-        for asked in dropped:
-            record = {
-                "user": asked.user,
-                "asked": asked.at,
-                "started": None,
-                "ended": now(),
-                "outcome": outcome,
-                "reason": reason,
-            }
-            await self._set(asked.cell, _state="idle", _run=record)
-        if dropped:
-            await self._show_queue()
-
-    async def _show_queue(self) -> None:
-        try:
-            await self._documents.set("notebooks", self._id, _queue=self._queue.order)
-        except ShareDBError as error:
-            log.info("Notebook %s is gone: %s", self._id, error.message)
-
-    async def _set(self, cell: str, **fields: Any) -> None:
-        try:
-            await self._documents.set("cells", cell, **fields)
-        except ShareDBError as error:
-            log.info("Cell %s is gone: %s", cell, error.message)
+        return await self._waiting.cancel(cell, reason)
 
     async def _work(self) -> None:
         while not self._paused:
-            asked = self._queue.next()
+            asked = self._waiting.next()
             if asked is None:
                 self._wake.clear()
                 await self._wake.wait()
@@ -158,16 +114,12 @@ class Runs:
                 failed = await self._run(asked)
             except Exception:
                 log.exception("Running cell %s failed", asked.cell)
-                await self._set(asked.cell, _state="error")
+                await self._waiting.set_cell(asked.cell, _state="error")
             await self._after(asked, failed)
 
     async def _after(self, asked: Asked, failed: bool) -> None:
         self._current = None
-        dropped = self._queue.ended(failed=failed)
-        await self._dropped(dropped, "aborted", "a cell before it failed")
-        if asked.cell in self._queue.order:
-            await self._set(asked.cell, _state="queued")
-        await self._show_queue()
+        await self._waiting.ended(asked, failed=failed)
 
     # One run
 
@@ -176,8 +128,8 @@ class Runs:
         snapshot = await self._documents.get("cells", asked.cell)
         if not snapshot.exists or snapshot.data.get("cell_type") != "code":
             return False
-        run = self._begin(asked)
-        await self._set(
+        run = self._begin(Run(asked, now()))
+        await self._waiting.set_cell(
             asked.cell,
             _state="busy",
             _run=run.record(),
@@ -185,10 +137,10 @@ class Runs:
             execution_count=None,
             _trusted=True,
         )
-        await self._show_queue()
+        await self._waiting.show()
         code = snapshot.data.get("source") or ""
         if not code.strip():
-            await self._set(asked.cell, _state="idle", _run=run.record(now()))
+            await self._waiting.set_cell(asked.cell, _state="idle", _run=run.record(now()))
             return False
         try:
             await self._execute(run, code)
@@ -196,13 +148,10 @@ class Runs:
             run.abort("lost", f"{error}. Check that the Jupyter Server runs, then run it again")
         return await self._finish(run, snapshot.data.get("metadata"))
 
-    def _begin(self, asked: Asked, area: OutputArea | None = None, started: int = 0) -> Run:
+    def _begin(self, run: Run) -> Run:
         """Make a run the current one; earlier runs of its cell write no more."""
-        for message_id, earlier in list(self._runs.items()):
-            if earlier.asked.cell == asked.cell:
-                del self._runs[message_id]
-        self._writer.forget(asked.cell)
-        run = Run(asked, started or now(), area)
+        self._runs.forget(run.asked.cell)
+        self._writer.forget(run.asked.cell)
         self._current = (run, asyncio.Event())
         return run
 
@@ -212,24 +161,11 @@ class Runs:
             await self.before()
         if run.over:
             return  # somebody has interrupted or restarted the kernel meanwhile
-        content = {
-            "code": code,
-            "silent": False,
-            "store_history": True,
-            "user_expressions": {},
-            "allow_stdin": True,
-            "stop_on_error": False,
-        }
-        message = request("shell", "execute_request", content, channel.session)
-        self._remember(message.id, run)
+        message = execution(code, channel.session)
+        self._runs.add(message.id, run)
         await self._note_running(run, message.id)
         await channel.send(message)
         run.generation = channel.generation  # that of now: the line may have been made anew
-
-    def _remember(self, message_id: str, run: Run) -> None:
-        self._runs[message_id] = run
-        while len(self._runs) > REMEMBERED_RUNS:
-            self._runs.popitem(last=False)
 
     async def _finish(self, run: Run, metadata: Any) -> bool:
         """Wait until a run is over, write its end; return whether it failed."""
@@ -269,55 +205,42 @@ class Runs:
         await self._line.probe()
 
     async def _note_running(self, run: Run | None, message_id: str = "") -> None:
-        running: dict[str, Any] | None = None
-        if run is not None:
-            asked = run.asked
-            running = {"message": message_id, "cell": asked.cell, "user": asked.user}
-            running |= {"asked": asked.at, "started": run.started, "input": run.input_header}
-            running |= {"clear": run.area.clear_next, "ends": run.ends}
-        self._record.running = running
+        self._record.running = None if run is None else recorded(run, message_id)
         await self._record.save()
 
     # The run of an earlier process
 
-    async def take_up(self) -> None:
-        """Go on with the run of the record: what was read of it already, and what is to come."""
+    async def take_up(self, earlier: list[KernelMessage]) -> str:
+        """Go on with the run of the record; return the last message that is known of it.
+
+        ``earlier`` are the messages that were read already, and may not have been written.
+        """
         running = self._record.running
-        run = await self._restored(running) if running else None
-        if run is None:
-            return
-        assert running is not None
-        self._queue.running = run.asked
-        self._remember(running["message"], run)
-        self._replay(run)
+        run = await restored(self._documents, running) if running else None
+        for known in (run.seen if run else "", *(message.id for message in earlier)):
+            self._continuity.saw(known)
+        last = earlier[-1].id if earlier else run.seen if run else ""
+        if run is None or running is None:
+            return last
+        self._begin(run)
+        self._waiting.take_up(run.asked)
+        self._runs.add(running["message"], run)
+        self._replay(run, earlier)
         self._worker.cancel()
         self._worker = asyncio.create_task(self._take_up(run))
+        return last
 
-    async def _restored(self, running: dict[str, Any]) -> Run | None:
-        cell = await self._documents.get("cells", running["cell"])
-        if not cell.exists or cell.data.get("_state") not in ("busy", "queued"):
-            return None
-        asked = Asked(running["cell"], running.get("user"), running["asked"])
-        area = OutputArea(cell.data.get("outputs") or [], bool(running.get("clear")))
-        run = self._begin(asked, area, running["started"])
-        run.generation = -1
-        run.count = cell.data.get("execution_count")
-        run.input = cell.data.get("_input")
-        run.input_header = running.get("input") or {}
-        run.seen = (cell.data.get("_run") or {}).get("seen", "")
-        run.resume(running.get("ends") or {})
-        return run
-
-    def _replay(self, run: Run) -> None:
-        """Take the messages that an earlier process read, but for those whose outcome it wrote."""
-        messages = [decode(frame) for frame in self._journal.frames()]
-        written = [at for at, message in enumerate(messages) if message.id == run.seen]
-        for message in messages[written[-1] + 1 if written else 0 :]:
+    def _replay(self, run: Run, earlier: list[KernelMessage]) -> None:
+        left = unwritten(earlier, run.seen)
+        for message in earlier:
             if message.kind == "update_display_data":
                 self._update_display(message)
-            elif self._runs.get(message.parent_id) is run:
-                run.receive(message)
+        for message in left:
+            if self._runs.by(message.parent_id) is run and run.receive(message):
                 self._writer.touch(run)
+        assert self._current is not None
+        if run.over:
+            self._current[1].set()
 
     async def _take_up(self, run: Run) -> None:
         failed = False
@@ -330,16 +253,23 @@ class Runs:
 
     # What the kernel says
 
-    async def received(self, frame: bytes, message: KernelMessage) -> None:
+    def stands(self, whole: bool) -> None:
+        """Another line stands; ``whole``: nothing can be missing that the last one brought."""
+        if whole:
+            self._continuity.mended()
+        else:
+            self._continuity.broke()
+
+    async def received(self, message: KernelMessage) -> None:
         """Take a message if a run of ours has caused it."""
+        if self._continuity.lacks(message):
+            self._note_gap()
         if message.kind == "update_display_data":
-            self._journal.add(frame)
             self._update_display(message)
             return
-        run = self._runs.get(message.parent_id)
+        run = self._runs.by(message.parent_id)
         if run is None:
             return
-        self._journal.add(frame)
         if run.receive(message):
             self._writer.touch(run)
         if run.interrupt_at_start and message.kind == "execute_input":
@@ -351,22 +281,30 @@ class Runs:
 
     def cell_of(self, message: KernelMessage) -> str | None:
         """Return the cell whose run has caused a message."""
-        run = self._runs.get(message.parent_id)
+        run = self._runs.by(message.parent_id)
         return run.asked.cell if run else None
 
     def show(self, cell: str | None, message: KernelMessage) -> None:
         """Show below a cell what no run of it has caused, but what it made has."""
-        for run in self._runs.values() if cell else ():
-            if run.asked.cell == cell and run.area.receive(message.kind, message.content):
+        for run in self._runs.of(cell):
+            if run.area.receive(message.kind, message.content):
                 self._writer.touch(run)
+
+    def _note_gap(self) -> None:
+        """Say it where it may have happened: in the run that went on as the line broke."""
+        run = self._current[0] if self._current else None
+        if run is None or run.over or run.generation is None:
+            return
+        if run.generation < self._line.generation:
+            run.note_gap()
+            self._writer.touch(run)
 
     def _update_display(self, message: KernelMessage) -> None:
         display_id = (message.content.get("transient") or {}).get("display_id")
         if not display_id:
             return
-        for run in self._runs.values():
-            if run.area.update_display(display_id, message.content):
-                self._writer.touch(run)
+        for run in self._runs.update_display(display_id, message.content):
+            self._writer.touch(run)
         # Cells that ran in an earlier process, or long ago, are known by their documents only.
         self._writer.touch_display(display_id, message.content)
 
@@ -392,7 +330,7 @@ class Runs:
             else:
                 # The first thing a new kernel says; should it have lost the run, the probe tells.
                 run.generation = -1
-        self._runs = OrderedDict((key, kept) for key, kept in self._runs.items() if kept is run)
+        self._runs.keep_only(run)
 
     async def interrupted(self) -> None:
         """What ran is interrupted: so is what was about to, and what the kernel now forgets."""
@@ -423,7 +361,7 @@ class Runs:
         """The kernel is no more, and what ran in it neither."""
         self._abort_current("lost", reason)
         await self.cancel(None, reason)
-        self._runs.clear()
+        self._runs.keep_only(None)
 
     def _abort_current(self, outcome: str, reason: str) -> None:
         if self._current is None:
@@ -436,10 +374,10 @@ class Runs:
 
     def cleared(self, cell: str) -> None:
         """What a cell showed is taken away; what comes later of its run is shown."""
-        for run in self._runs.values():
-            if run.asked.cell == cell:
-                run.area.clear()
-                run.count = None
+        for run in self._runs.of(cell):
+            run.area.clear()
+            run.count = None
+            self._writer.touch(run)  # what was just being written may come after the clearing
 
     async def answer(self, cell: str, input_id: str, value: str) -> bool:
         """Answer the question of the cell that runs; False if it is answered already."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from derby_notebook.documents import Documents
-from derby_notebook.kernels.journal import Journal
+from derby_notebook.kernels.inbox import Inbox
 from derby_notebook.kernels.run import Run
 from derby_notebook.outputs.ops import display_op, outputs_op
 from derby_notebook.outputs.references import Blobs
@@ -27,10 +29,19 @@ FLOOD_PAUSE_SECONDS: Final = 0.5
 class OutputWriter:
     """The first change is written at once, later ones in steps; a flood in longer ones."""
 
-    def __init__(self, notebook_id: str, documents: Documents, journal: Journal) -> None:
+    def __init__(
+        self,
+        notebook_id: str,
+        documents: Documents,
+        inbox: Inbox,
+        settled: Callable[[], Awaitable[None]],
+    ) -> None:
         self._notebook_id = notebook_id
         self._documents = documents
-        self._journal = journal
+        self._inbox = inbox
+        self._settled = settled
+        self._ending: Run | None = None
+        """A run that is over, and not yet written as such."""
         self._changed: dict[str, Run] = {}
         self._forgotten: set[str] = set()
         self._displays: dict[str, dict[str, Any]] = {}
@@ -49,6 +60,12 @@ class OutputWriter:
     def touch(self, run: Run) -> None:
         """Note that a run has something to write."""
         self._changed[run.asked.cell] = run
+        if run.over and not run.written:
+            self._ending = run
+        self._wake.set()
+
+    def note(self) -> None:
+        """Note that something came, even if there is nothing of it to write."""
         self._wake.set()
 
     def touch_display(self, display_id: str, content: dict[str, Any]) -> None:
@@ -65,7 +82,11 @@ class OutputWriter:
         """Write all of a run that is over, and more fields of its cell, in one op."""
         async with self._busy:
             self._changed.pop(run.asked.cell, None)
-            await self._write(run, fields)
+            try:
+                await self._write(run, fields)
+            finally:
+                run.written, self._ending = True, None
+        self._wake.set()
 
     async def _work(self) -> None:
         while True:
@@ -83,7 +104,7 @@ class OutputWriter:
         changed, self._changed = self._changed, {}
         displays, self._displays = self._displays, {}
         self._forgotten.clear()
-        self._journal.mark()
+        self._inbox.mark()
         try:
             for run in changed.values():
                 await self._write(run, {})
@@ -95,21 +116,22 @@ class OutputWriter:
             self._changed = {**left, **self._changed}
             self._displays = {**displays, **self._displays}
             return False
-        self._journal.settle()
+        if self._ending is None:
+            self._inbox.settle()
+            await self._settled()
         return True
 
-    async def _put_away(self, run: Run) -> None:
-        """Keep a run's large values before its cell refers to them."""
-        for name, data in run.area.large_values(whole=run.over).items():
+    async def _write(self, run: Run, fields: dict[str, Any]) -> None:
+        # What comes while this waits is of the next writing: the large values that a cell refers
+        # to are kept before it does, should this process end right after.
+        said, values = Said.by(run), run.area.large_values(whole=run.over)
+        for name, data in values.items():
             await self._documents.blobs.put(data)
             run.area.put_away([name])
-
-    async def _write(self, run: Run, fields: dict[str, Any]) -> None:
-        await self._put_away(run)
         snapshot = await self._documents.get("cells", run.asked.cell)
         if not snapshot.exists:
             return
-        await self._edit(snapshot, cell_op(snapshot.data, run, fields))
+        await self._edit(snapshot, cell_op(snapshot.data, said, fields))
 
     async def _write_displays(self, displays: dict[str, dict[str, Any]]) -> None:
         query = {"_notebook": self._notebook_id, "outputs._display": {"$in": list(displays)}}
@@ -127,12 +149,27 @@ class OutputWriter:
             log.info("Outputs of cell %s have nowhere to go: %s", snapshot.id, error.message)
 
 
-def cell_op(cell: dict[str, Any], run: Run, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the op that brings a cell's document to what its run says."""
-    op = outputs_op(cell.get("outputs") or [], run.area.outputs(whole=run.over))
-    wanted = {"execution_count": run.count, "_input": run.input, **fields}
-    if "_run" not in fields and run.seen and isinstance(cell.get("_run"), dict) and op:
-        op.append({"p": ["_run", "seen"], "oi": run.seen})
+@dataclass(frozen=True)
+class Said:
+    """What a run says of its cell at one moment."""
+
+    outputs: list[dict[str, Any]]
+    count: int | None
+    input: dict[str, Any] | None
+    seen: str
+
+    @classmethod
+    def by(cls, run: Run) -> Said:
+        """Return what a run says now."""
+        return cls(run.area.outputs(whole=run.over), run.count, run.input, run.seen)
+
+
+def cell_op(cell: dict[str, Any], said: Said, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the op that brings a cell's document to what its run says. Pure."""
+    op = outputs_op(cell.get("outputs") or [], said.outputs)
+    wanted = {"execution_count": said.count, "_input": said.input, **fields}
+    if "_run" not in fields and said.seen and isinstance(cell.get("_run"), dict) and op:
+        op.append({"p": ["_run", "seen"], "oi": said.seen})
     for key, value in wanted.items():
         if not json_equal(cell.get(key), value):
             op.append(
