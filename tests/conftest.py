@@ -6,6 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure; in CI, hypothesis sees to that itself.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:
+    settings.load_profile("patient")
 
 REQUIRED = {name for name in os.environ.get("SHAREDB_TEST_REQUIRE", "").split(",") if name}
 """Markers whose tests may not be skipped; ``all`` forbids every skip."""
