@@ -20,7 +20,7 @@ from sharedb_py.errors import ShareDBError
 from sharedb_py.inprocess import connect
 from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import Live, said
-from tests.proxy.session import POST
+from tests.proxy.session import POST, Session, until
 
 pytestmark = [pytest.mark.jupyter]
 
@@ -77,6 +77,39 @@ async def test_trusting_signs_the_file_and_so_does_saving_what_ran(
     await live.done(1)
     await service.saver(live.id).sync()
     assert signed(jupyter, path) == [True, True], "signed anew with what ran"
+
+
+async def test_what_is_trusted_on_jupyters_own_page_is_trusted_here_when_it_is_opened_again(
+    service: NotebookService, jupyter: JupyterServer, folder: Path
+) -> None:
+    path = write_html(folder / "a.ipynb", html_cell("trusted-elsewhere"))
+    live = await Live.open(service, jupyter.folder, path)
+    assert await trusted(live) == [False, False]
+    with jupyter.http() as http:
+        name = path.relative_to(jupyter.folder)
+        assert http.post(f"api/contents/{name}/trust").is_success
+    again = await Live.open(service, jupyter.folder, path)
+    assert again.id == live.id
+    assert await trusted(live) == [True, True]
+    changed = write_html(path, html_cell("trusted-elsewhere"), html_cell("c2"))
+    await Live.open(service, jupyter.folder, changed)
+    assert await trusted(live) == [True, True, False], "what came since is vouched for by nobody"
+
+
+async def test_trusting_on_a_page_of_jupyters_behind_us_is_noticed_at_once(
+    browser: httpx.AsyncClient, derby: DerbyServer, folder: Path
+) -> None:
+    path = write_html(folder / "a.ipynb", html_cell("trusted-behind-us"))
+    session = Session(derby, browser, path)
+    await session.open()
+    async with session.line() as client:
+        cells = await session.cells(client)
+        assert not any(cell.data.get("_trusted") for cell in cells)
+        name = session.path.relative_to(derby.jupyter.folder)
+        xsrf = {"X-XSRFToken": browser.cookies["_xsrf"]}
+        answer = await browser.post(f"api/contents/{name}/trust", headers=xsrf)
+        assert answer.is_success, answer.text
+        await until(lambda: all(cell.data.get("_trusted") for cell in cells), "it is known here")
 
 
 async def test_a_signed_file_is_trusted_when_it_is_opened_and_its_forgery_is_not(

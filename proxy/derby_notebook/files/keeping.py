@@ -133,10 +133,11 @@ class NotebookFiles:
     async def _sync_here(self, notebook_id: str, arguments: dict[str, Any]) -> dict[str, Any]:
         self.note(notebook_id)
         await self.saver(notebook_id).sync()
+        await self.saver(notebook_id).notice_trust()
         return {}
 
     async def changed_outside(self, path: str) -> None:
-        """A file was written or deleted by somebody else: look at it now."""
+        """A file was written, deleted or trusted by somebody else: look at it now."""
         notebook_id = await self.opener.live(path)
         if notebook_id is not None:
             await self.sync(notebook_id)

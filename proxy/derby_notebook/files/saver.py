@@ -108,6 +108,10 @@ class Saver:
         async with self._busy:
             await self._file.trust()
 
+    async def notice_trust(self) -> None:
+        """Trust what Jupyter trusts by now."""
+        await self._guarded(self._file.notice_trust)
+
     # When
 
     async def _work(self) -> None:

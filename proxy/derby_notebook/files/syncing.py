@@ -15,7 +15,7 @@ from derby_notebook.files.known import KnownFile, Versions
 from derby_notebook.files.merge import LiveCell, merge_notebook
 from derby_notebook.files.merge.values import merge_objects
 from derby_notebook.files.moves import find_moved
-from derby_notebook.files.reading import FileNotebook, NotANotebook, read_notebook
+from derby_notebook.files.reading import FileNotebook, NotANotebook, may_run, read_notebook
 from derby_notebook.files.state import PROBLEMS, FileState, judge
 from derby_notebook.files.whole import file_text, marked, read_documents, whole_notebook
 from derby_notebook.jupyter.api import JupyterAPI, JupyterError
@@ -375,6 +375,19 @@ class FileSync:
                 await self._documents.edit("cells", cell.id, op, cell.version)
         await self.sync()
         await self._api.trust(notebook.data["name"])
+
+    async def notice_trust(self) -> None:
+        """Trust what Jupyter trusts by now: somebody may have said so on its own page."""
+        notebook, cells, content = await self._read()
+        unsure = {c.id: c for c in cells if may_run(c.data) and not c.data.get("_trusted")}
+        theirs = await self._file(notebook.data["name"]) if notebook.exists and unsure else None
+        if theirs is None or not same_notebook(theirs.content, content, ids=False):
+            return
+        order = in_order({cell.id: cell.data for cell in cells})
+        for (cell_id, _), trusted in zip(order, theirs.trusted, strict=True):
+            if trusted and cell_id in unsure:
+                op = [{"p": ["_trusted"], "oi": True}]
+                await self._documents.edit("cells", cell_id, op, unsure[cell_id].version)
 
     async def _path(self) -> str:
         snapshot = await self._documents.get("notebooks", self._id)

@@ -81,7 +81,7 @@ class Passing:
 def note_file_operation(
     service: NotebookService, base: str, method: str, path: str, body: bytes
 ) -> None:
-    """Somebody renamed, wrote or deleted a file past us, on a page of Jupyter's."""
+    """Somebody renamed, wrote, deleted or trusted a file past us, on a page of Jupyter's."""
     below = path.removeprefix(f"{base}/api/contents").strip("/")
     if method == "PATCH":
         new = json.loads(body).get("path")
@@ -91,3 +91,5 @@ def note_file_operation(
         service.soon(service.files.changed_outside(below))
     elif "/checkpoints/" in below:
         service.soon(service.files.changed_outside(below.partition("/checkpoints/")[0]))
+    elif below.endswith("/trust"):
+        service.soon(service.files.changed_outside(below.removesuffix("/trust")))
