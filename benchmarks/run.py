@@ -12,48 +12,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.running import Program, free_port  # noqa: E402
+from benchmarks.bare_servers import processor_seconds, server  # noqa: E402
+from tests.running import free_port  # noqa: E402
 
 SCENARIOS = ("own", "shared", "fanout", "queries")
-
-
-def server(name: str, db: str, port: int, folder: Path) -> Program:
-    """Return one of the two servers, not started."""
-    if name == "node":
-        node = shutil.which("node")
-        assert node, "Node.js is not on the PATH"
-        return Program(
-            "node",
-            *(str(HERE / "node_server.js"), str(port)),
-            log=folder / "node.log",
-            ready="listening",
-            scripts=Path(node).parent,
-        )
-    return Program(
-        "sharedb-py",
-        *("serve", "--db", db, "--port", str(port)),
-        log=folder / "python.log",
-        ready="Serving",
-        scripts=Path(sysconfig.get_path("scripts")),
-    )
-
-
-def processor_seconds(pid: int) -> float:
-    """Return how much processor time a process has taken; Linux only."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(

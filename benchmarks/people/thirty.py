@@ -20,12 +20,12 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.bare_servers import processor_seconds, server
 from benchmarks.page.browser import Meter, chromium
 from benchmarks.page.notebooks import write_notebook
 from benchmarks.page.servers import Derby
 from benchmarks.page.work import open_page, share
 from benchmarks.people.typists import Seen, Typist
-from benchmarks.run import processor_seconds, server
 from tests.running import Program, free_port
 
 CELLS = 10
