@@ -131,17 +131,18 @@ class ReverseProxy:
             )
             return PlainTextResponse(text, 502)
         kept = [(k, v) for k, v in end_to_end(answer.headers.raw) if k not in _OUR_OWN]
+        watched = self._watches(request) and answer.is_success
+        if watched:
+            assert self._observer is not None
+            self._observer(request.method, request.url.path, await answer.aread())
         if self._is_page(request, answer):
             page = without_token(await answer.aread(), self._token)
             drop = {b"content-length", b"content-encoding", b"etag"}
             response = Response(page, answer.status_code)
             response.raw_headers += [(k, v) for k, v in kept if k not in drop]
             return response
-        if self._watches(request) and answer.is_success:
-            whole = await answer.aread()
-            assert self._observer is not None
-            self._observer(request.method, request.url.path, whole)
-            response = Response(whole, answer.status_code)
+        if watched:
+            response = Response(await answer.aread(), answer.status_code)
             drop = {b"content-length", b"content-encoding"}
             response.raw_headers += [(k, v) for k, v in kept if k not in drop]
             return response
