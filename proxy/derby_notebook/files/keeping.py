@@ -15,6 +15,7 @@ from derby_notebook.documents import Documents
 from derby_notebook.files.moves import moved_path, renamed_path
 from derby_notebook.files.opening import Opener
 from derby_notebook.files.saver import Saver
+from derby_notebook.files.syncing import Replicas
 from derby_notebook.jupyter.api import JupyterAPI
 from sharedb_py.backend import Backend
 
@@ -83,11 +84,7 @@ class NotebookFiles:
                 return await self._move(notebook_id, old, new)
 
             saver = self._savers[notebook_id] = Saver(
-                notebook_id,
-                self._documents,
-                self._disk,
-                self._api,
-                self._backend,
+                Replicas(notebook_id, self._documents, self._disk, self._api, self._backend),
                 owned=lambda: self._owners.surely_owns(notebook_id),
                 watched=lambda: self.is_watched(notebook_id),
                 moved=moved,

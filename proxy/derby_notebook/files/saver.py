@@ -8,12 +8,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from derby_notebook.documents import Documents
 from derby_notebook.files.known import Versions
 from derby_notebook.files.state import PROBLEMS
-from derby_notebook.files.syncing import FileSync, Moved, Problem
-from derby_notebook.jupyter.api import JupyterAPI, JupyterError
-from sharedb_py.backend import Backend
+from derby_notebook.files.syncing import FileSync, Moved, Problem, Replicas
+from derby_notebook.jupyter.api import JupyterError
 from sharedb_py.errors import ShareDBError
 
 __all__ = ["Saver"]
@@ -30,22 +28,16 @@ class Saver:
 
     def __init__(
         self,
-        notebook_id: str,
-        documents: Documents,
-        disk: Documents,
-        api: JupyterAPI,
-        backend: Backend,
+        of: Replicas,
         *,
         owned: Callable[[], bool] = lambda: True,
         watched: Callable[[], bool] = lambda: True,
         moved: Moved | None = None,
         watch_seconds: float = 2.0,
     ) -> None:
-        self._id = notebook_id
-        self._documents = documents
-        self._file = FileSync(
-            notebook_id, documents, disk, api, backend, show=self._show, moved=moved
-        )
+        self._id = of.notebook_id
+        self._documents = of.documents
+        self._file = FileSync(of, show=self._show, moved=moved)
         self._owned = owned
         self._watched = watched
         self._watch_seconds = watch_seconds

@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from derby_notebook.documents import Documents
@@ -24,7 +25,7 @@ from derby_notebook.widgets.storing import create_saved
 from sharedb_py.backend import Backend
 from sharedb_py.snapshot import Snapshot
 
-__all__ = ["FileSync", "Moved", "Problem"]
+__all__ = ["FileSync", "Moved", "Problem", "Replicas"]
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,18 @@ class Problem(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Replicas:
+    """A notebook's two replicas, and what writes to either."""
+
+    notebook_id: str
+    documents: Documents
+    disk: Documents
+    """Writes into the documents what came from the file, as a source of its own."""
+    api: JupyterAPI
+    backend: Backend
+
+
 class FileSync:
     """Brings one notebook's file and its documents to the same; one call at a time.
 
@@ -52,24 +65,14 @@ class FileSync:
     both as they were, or further along.
     """
 
-    def __init__(
-        self,
-        notebook_id: str,
-        documents: Documents,
-        disk: Documents,
-        api: JupyterAPI,
-        backend: Backend,
-        *,
-        show: Show,
-        moved: Moved | None = None,
-    ) -> None:
-        self._id = notebook_id
-        self._documents = documents
-        self._disk = disk
-        self._api = api
+    def __init__(self, of: Replicas, *, show: Show, moved: Moved | None = None) -> None:
+        self._id = of.notebook_id
+        self._documents = of.documents
+        self._disk = of.disk
+        self._api = of.api
         self._show = show
         self._moved = moved
-        self._known = KnownFile(notebook_id, documents, backend)
+        self._known = KnownFile(of.notebook_id, of.documents, of.backend)
         self._digest: str | None = None
         self._stat: dict[str, Any] = {}
         self._because: dict[str, Any] = {}
