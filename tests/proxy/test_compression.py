@@ -92,3 +92,18 @@ async def test_a_notebooks_page_is_compressed_with_its_documents(
     assert answer.headers["content-encoding"] == "gzip"
     assert "the_same_line = 99" in gzip.decompress(sent).decode()
     assert len(sent) < len(plain.content) / 5
+
+
+@pytest.mark.jupyter
+async def test_a_replay_page_is_compressed_too(browser: httpx.AsyncClient, folder: Path) -> None:
+    write_notebook(folder / "long.ipynb", *[f"the_same_line = {n}" for n in range(100)])
+    await browser.get(f"notebooks/{folder.name}/long.ipynb")
+    address = f"replay/{folder.name}/long.ipynb"
+    plain = await browser.get(address, headers={"Accept-Encoding": "identity"})
+    assert plain.status_code == 200
+    assert "content-encoding" not in plain.headers
+    async with browser.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+        sent = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "long.ipynb" in gzip.decompress(sent).decode()
+    assert len(sent) < len(plain.content)
