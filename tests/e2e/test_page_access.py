@@ -36,12 +36,19 @@ CELLS = [
 ]
 
 
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+  .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
+  .map((animation) => animation.finished))"""
+"""Colours on their way are no one's colours; what blinks for good is looked at as it is."""
+
+
 async def violations(page: NotebookPage, *, covered: bool = False) -> list[str]:
     """Return what axe calls serious or critical, by WCAG 2.2 AA.
 
     Where a menu is open, what it lies over is ``covered``: half a button may look out below it.
     """
     await page.page.evaluate(AXE.read_text())
+    await page.page.evaluate(SETTLED)
     found: dict[str, Any] = await page.page.evaluate(
         """(covered) => axe.run(document, {
           runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
