@@ -10,7 +10,7 @@ FOLDER ?= examples
 PORT ?= 9999
 ARGS ?=
 # processes that share the tests between them; each waits a good part of its time
-WORKERS ?= 3
+WORKERS ?= 2
 
 CLIENT_SOURCES := $(shell find client/src -type f 2>/dev/null) client/build.js client/package.json
 STATIC := proxy/derby_notebook/static/manifest.json

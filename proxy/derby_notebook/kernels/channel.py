@@ -103,6 +103,10 @@ class KernelChannel:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def stands(self) -> None:
+        """Return once a line stands: what is sent then goes out at once."""
+        await self._open.wait()
+
     async def send(self, message: KernelMessage) -> None:
         """Send a message, once a line stands."""
         await self._open.wait()

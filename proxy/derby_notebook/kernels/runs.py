@@ -159,13 +159,14 @@ class Runs:
         channel = await self._line.ready()
         if self.before is not None:
             await self.before()
-        if run.over:
-            return  # somebody has interrupted or restarted the kernel meanwhile
         message = execution(code, channel.session)
         self._runs.add(message.id, run)
         await self._note_running(run, message.id)
+        await channel.stands()
+        if run.over:
+            return  # somebody has interrupted or restarted the kernel meanwhile
+        run.generation = channel.generation
         await channel.send(message)
-        run.generation = channel.generation  # that of now: the line may have been made anew
 
     async def _finish(self, run: Run, metadata: Any) -> bool:
         """Wait until a run is over, write its end; return whether it failed."""
