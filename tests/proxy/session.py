@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,10 @@ import httpx
 import nbformat
 
 from sharedb_py.client.aio.websocket import WebSocketConnection, connect
-from tests.proxy.conftest import DerbyServer
+from tests.proxy.conftest import DerbyServer, JupyterServer
 from tests.proxy.live import eventually
 
-__all__ = ["POST", "Session", "ended", "put", "until"]
+__all__ = ["POST", "Session", "ended", "put", "session_on", "until"]
 
 POST = {"X-Requested-With": "derby-notebook"}
 
@@ -61,6 +63,16 @@ class Session:
             await eventually(same)
         except AssertionError:
             assert self.sources() == list(expected)
+
+
+@asynccontextmanager
+async def session_on(jupyter: JupyterServer, path: Path, state: Path) -> AsyncIterator[Session]:
+    """Open a notebook behind a server of its own, which may be killed and started again."""
+    with DerbyServer(jupyter, state) as server:
+        async with aclosing(await server.browser()) as browser:
+            session = Session(server, browser, path)
+            await session.open()
+            yield session
 
 
 async def until(holds: Any, what: str = "") -> None:

@@ -16,7 +16,7 @@ import pytest
 from sharedb_py.client.aio.websocket import connect
 from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import eventually, said
-from tests.proxy.session import POST, Session, ended, put, until
+from tests.proxy.session import POST, Session, ended, put, session_on, until
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(150)]
 
@@ -24,14 +24,8 @@ pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(150)]
 @pytest.fixture
 async def session(jupyter: JupyterServer, folder: Path, tmp_path: Path) -> AsyncIterator[Session]:
     path = write_notebook(folder / "a.ipynb", "0", "1", "2")
-    server = DerbyServer(jupyter, tmp_path / "derby")
-    server.start()
-    browser = await server.browser()
-    made = Session(server, browser, path)
-    await made.open()
-    yield made
-    await browser.aclose()
-    server.stop()
+    async with session_on(jupyter, path, tmp_path / "derby") as made:
+        yield made
 
 
 COUNTING = "import time\nfor i in range(60):\n    print(i, flush=True)\n    time.sleep(.05)\n'end'"

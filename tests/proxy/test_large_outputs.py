@@ -20,7 +20,7 @@ from derby_notebook.service import NotebookService
 from sharedb_py.blobs import digest
 from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
 from tests.proxy.live import Live, eventually
-from tests.proxy.session import POST, Session, ended, until
+from tests.proxy.session import POST, ended, session_on, until
 
 pytestmark = [pytest.mark.jupyter]
 
@@ -212,28 +212,19 @@ async def test_our_process_dies_and_large_outputs_are_there_once_and_whole(
         "'end'"
     )
     path = write_notebook(folder / "a.ipynb", code)
-    server = DerbyServer(jupyter, tmp_path / "derby")
-    server.start()
-    browser = await server.browser()
-    try:
-        session = Session(server, browser, path)
-        await session.open()
-        async with session.line() as client:
-            [doc] = await session.cells(client)
-            await doc.submit([{"p": ["_state"], "oi": "run"}])
-            await until(lambda: len(doc.data["outputs"]) >= 2)
-            server.kill()
-            server.start()
-            await until(lambda: ended(doc))
-            assert len(doc.data["outputs"]) == 9
-            assert len(json.dumps(doc.data)) < 8_000
-            await browser.post(f"derby/notebooks/{session.notebook}/save", headers=POST)
-        outputs = nbformat.read(path, 4).cells[0].outputs
-        for number, output in enumerate(outputs[:8]):
-            assert output.data["image/png"] == f"AAA{number}" + SHOWN[4:]
-    finally:
-        await browser.aclose()
-        server.stop()
+    async with session_on(jupyter, path, tmp_path / "derby") as session, session.line() as client:
+        [doc] = await session.cells(client)
+        await doc.submit([{"p": ["_state"], "oi": "run"}])
+        await until(lambda: len(doc.data["outputs"]) >= 2)
+        session.server.kill()
+        session.server.start()
+        await until(lambda: ended(doc))
+        assert len(doc.data["outputs"]) == 9
+        assert len(json.dumps(doc.data)) < 8_000
+        await session.browser.post(f"derby/notebooks/{session.notebook}/save", headers=POST)
+    outputs = nbformat.read(path, 4).cells[0].outputs
+    for number, output in enumerate(outputs[:8]):
+        assert output.data["image/png"] == f"AAA{number}" + SHOWN[4:]
 
 
 async def test_a_downloaded_notebook_is_what_is_there_now_and_what_the_file_will_be(

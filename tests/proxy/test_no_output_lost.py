@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from derby_notebook.kernels.reasons import GAP, UNSEEN
-from tests.proxy.conftest import DerbyServer, JupyterServer, write_notebook
+from tests.proxy.conftest import JupyterServer, write_notebook
 from tests.proxy.live import said
-from tests.proxy.session import Session, ended, until
+from tests.proxy.session import ended, session_on, until
 
 pytestmark = [pytest.mark.jupyter, pytest.mark.timeout(300)]
 
@@ -26,25 +26,16 @@ COUNTING = (
 async def run_and_kill(jupyter: JupyterServer, folder: Path, state: Path) -> tuple[str, list[str]]:
     """Return the outcome, and the lines shown, of a run that outlived several of our processes."""
     path = write_notebook(folder / "a.ipynb", COUNTING)
-    server = DerbyServer(jupyter, state)
-    server.start()
-    browser = await server.browser()
-    try:
-        session = Session(server, browser, path)
-        await session.open()
-        async with session.line() as client:
-            [doc] = await session.cells(client)
-            await doc.submit([{"p": ["_state"], "oi": "run"}])
-            for _ in range(KILLS):
-                length = len(said(doc.data))
-                await until(lambda n=length: len(said(doc.data)) > n or ended(doc))
-                server.kill()
-                server.start()
-            await until(lambda: ended(doc), "the run ended")
-            return doc.data["_run"]["outcome"], said(doc.data).splitlines()
-    finally:
-        await browser.aclose()
-        server.stop()
+    async with session_on(jupyter, path, state) as session, session.line() as client:
+        [doc] = await session.cells(client)
+        await doc.submit([{"p": ["_state"], "oi": "run"}])
+        for _ in range(KILLS):
+            length = len(said(doc.data))
+            await until(lambda n=length: len(said(doc.data)) > n or ended(doc))
+            session.server.kill()
+            session.server.start()
+        await until(lambda: ended(doc), "the run ended")
+        return doc.data["_run"]["outcome"], said(doc.data).splitlines()
 
 
 async def test_no_line_is_lost_or_doubled_where_jupyter_keeps_what_nobody_has_put_away(
