@@ -8,6 +8,7 @@ import pytest
 
 from derby_notebook.kernels.messages import KernelMessage
 from derby_notebook.kernels.queue import Asked
+from derby_notebook.kernels.reasons import INTERRUPTED
 from derby_notebook.kernels.run import Run
 
 IDLE: tuple[str, dict[str, Any]] = ("status", {"execution_state": "idle"})
@@ -45,6 +46,26 @@ def test_asked_after_it_is_over_with_what_was_seen(
     assert run.over
     assert run.record(3)["outcome"] == outcome
     assert run.record(3).get("reason") == ("its end was lost" if outcome == "lost" else None)
+    assert [output["output_type"] for output in run.area.outputs()] == shown
+
+
+@pytest.mark.parametrize(
+    ("messages", "outcome", "shown"),
+    [
+        ((PRINTED, OK), "ok", ["stream"]),
+        ((ERROR, IDLE), "error", ["error"]),
+        ((PRINTED, IDLE), "interrupted", ["stream", "error"]),
+        ((), "interrupted", ["error"]),
+    ],
+)
+def test_interrupted_and_without_a_reply_it_has_not_succeeded(
+    messages: Any, outcome: str, shown: list[str]
+) -> None:
+    run = a_run(*messages)
+    run.settle(INTERRUPTED)
+    assert run.over
+    assert run.failed is (outcome != "ok")
+    assert run.record(3)["outcome"] == outcome
     assert [output["output_type"] for output in run.area.outputs()] == shown
 
 

@@ -9,5 +9,5 @@ DIED: Final = "The kernel died while it ran this cell. It is started again, with
 GONE: Final = "Jupyter ended or was restarted, and the kernel with it. Run the cells again"
 UNSEEN: Final = "The connection to the kernel was lost, and the end of the output with it"
 SHUT_DOWN: Final = "The kernel was shut down before the cell ended"
-INTERRUPTED: Final = "The kernel was interrupted before the cell had begun"
+INTERRUPTED: Final = "The kernel was interrupted before the cell ended"
 GAP: Final = "… the connection to the kernel was lost here: some output may be missing …"

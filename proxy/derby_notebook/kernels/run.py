@@ -6,7 +6,7 @@ from typing import Any
 
 from derby_notebook.kernels.messages import KernelMessage
 from derby_notebook.kernels.queue import Asked
-from derby_notebook.kernels.reasons import GAP
+from derby_notebook.kernels.reasons import GAP, INTERRUPTED
 from derby_notebook.outputs.area import OutputArea
 
 __all__ = ["Run"]
@@ -68,13 +68,17 @@ class Run:
         """The kernel has no more to say of it, asked after it was sent: it is over.
 
         With only one half of its end, all it showed is here, as outputs come before
-        both; with neither it ends for ``reason``.
+        both; with neither it ends for ``reason``. An interrupt in the moment a cell begins
+        makes ipykernel idle without a reply and without an error: that run did not succeed.
         """
-        if self._idle and not self._replied:
-            self.failed = any(output["output_type"] == "error" for output in self.area.outputs())
-            self._replied = True
-        elif self._replied:
+        failed = any(output["output_type"] == "error" for output in self.area.outputs())
+        if self._replied:
             self._idle = True
+        elif reason == INTERRUPTED and not failed:
+            self.abort("interrupted", reason)
+        elif self._idle:
+            self.failed = failed
+            self._replied = True
         else:
             self.abort("lost", reason)
 
