@@ -139,3 +139,56 @@ async def test_editors_come_where_scrolling_ends_and_not_on_the_way(
           .some((cell) => cell.getBoundingClientRect().top > 0)""",
         timeout=PATIENCE,
     )
+
+
+# Cells that the browser lays out and paints, and those that the page keeps watching.
+LAID_OUT = """() => [...document.querySelectorAll('.cell')]
+  .filter((cell) => cell.checkVisibility({contentVisibilityAuto: true})).length"""
+WATCHED = "() => window.derbyNotebook.page.viewport.around.size"
+# The cells as they stand on the page, block by block, if each stands in one and none is overlong.
+PLACED = """() => {
+  const blocks = [...document.querySelector('main').shadowRoot.querySelectorAll('[part~=block]')]
+    .map((slot) => slot.assignedElements().map((cell) => cell.dataset.cellId));
+  return blocks.every((ids) => ids.length && ids.length <= 16) ? blocks.flat() : [];
+}"""
+
+
+async def test_of_a_thousand_cells_only_those_near_the_window_are_laid_out(
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+) -> None:
+    write(notebook_server.folder / notebook_path, 1000)
+    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
+    await page.ready()
+    await expect(page.cells).to_have_count(1000, timeout=60_000)
+    few = "(count) => { const few = ({COUNT})(); return few > 5 && few < count; }"
+    for place in ("Home", "End", "Home"):
+        await page.keys("Escape", f"Control+{place}")
+        for count in (LAID_OUT, WATCHED):
+            await page.page.wait_for_function(
+                few.replace("{COUNT}", count), arg=80, timeout=PATIENCE
+            )
+        assert await page.page.evaluate(PLACED) == await page.ids()
+
+
+async def test_cells_stay_in_blocks_and_in_order_as_they_come_move_and_go(
+    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+) -> None:
+    write(notebook_server.folder / notebook_path, 60)
+    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
+    await page.ready()
+    await expect(page.cells).to_have_count(60, timeout=60_000)
+    ids = await page.ids()
+    await page.command(6)
+    for keys, count in (
+        (["Control+Shift+ArrowDown"] * 4, 60),  # out of its block and into the next
+        (["b"] * 20, 80),
+        (["d", "d"] * 30, 50),
+        (["z"], 51),
+    ):
+        await page.keys(*keys)
+        await expect(page.cells).to_have_count(count, timeout=PATIENCE)
+        placed = await page.ids()
+        assert placed != ids
+        assert await page.page.evaluate(PLACED) == placed
+        assert await page.page.locator(".cell:focus").is_visible()
+        ids = placed

@@ -6,6 +6,7 @@ const {colourFences} = require('./fences');
 const {isRunning, runText} = require('./run-state');
 const {renderAsk} = require('../outputs/ask');
 const {withRenderers} = require('../outputs/renderers');
+const {restScrolling, watchScrolling} = require('../outputs/scrolling');
 
 class Cell {
   init(model) {
@@ -66,6 +67,19 @@ class Cell {
     this.renderOutputs();
   }
 
+  // It is near enough to be laid out, or no more.
+  nearby(isNear) {
+    this.isNear = isNear;
+    if (this.isDrawn) this.followScrolling();
+  }
+
+  followScrolling() {
+    if (this.isNear) watchScrolling(this.outputs, true);
+    else restScrolling(this.outputs);
+    if (this.isNear) watchScrolling(this.rendered);
+    else restScrolling(this.rendered);
+  }
+
   approached() {
     this.draw();
     if (this.model.get('editing')) this.page.wakeSoon(this.source);
@@ -118,6 +132,7 @@ class Cell {
       if (this.isDestroyed || this.get('cell_type') !== 'markdown') return;
       this.rendered.replaceChildren(markdownFragment(this.get('source') || '', this.get('attachments')));
       colourFences(this.rendered);
+      this.followScrolling();
     });
   }
 
@@ -136,6 +151,7 @@ class Cell {
         viewer: this.page.isViewer()
       });
       this.box.classList.toggle('has-outputs', this.outputs.hasChildNodes());
+      this.followScrolling();
     });
   }
 

@@ -43,7 +43,7 @@ module.exports = {
   // The cell nearest to a height on the screen, and on which side of it.
   dropPlace(y) {
     let best = {distance: Infinity};
-    for (const [id, {box}] of this.cells) {
+    for (const {id, box} of this.viewport.around) {
       if (this.hidden.has(id)) continue;
       const {top, bottom} = box.getBoundingClientRect();
       const distance = y < top ? top - y : y > bottom ? y - bottom : 0;

@@ -92,7 +92,7 @@ export function createEditor(cell) {
 
     show(place) {
       place.replaceChildren();
-      this.view = new EditorView({state: this.resting, parent: place});
+      this.view = new EditorView({state: this.resting, parent: place, root: document}); // not the blocks' shadow tree
       enclose(place, this.view.dom);
       this.showCursors(page.cursorsIn(cell.id));
     },

@@ -7,7 +7,8 @@ const {compareCells} = require('./weights');
 const {listenTo} = require('../page/listening');
 
 const FIRST = 24;
-const MORE = 40;
+const MORE = 8;
+const BUDGET_MS = 10;
 
 class CellOrder {
   constructor(model, notebookId) {
@@ -16,6 +17,8 @@ class CellOrder {
     this.notebookId = notebookId;
     this.ids = [];
     this.shown = FIRST;
+    this.more = MORE;
+    this.onShow = () => {};
     this.onChange = () => {};
     const update = () => this.update();
     this.stop = listenTo(this.root, 'all', ['cells', 'cells.*', 'cells.*._weight'], update);
@@ -37,6 +40,7 @@ class CellOrder {
   show() {
     const focused = document.activeElement;
     this.model.root.setArrayDiff('_page.order', this.ids.slice(0, this.shown));
+    this.onShow();
     const lost = document.activeElement === document.body;
     if (lost && focused && focused.isConnected) focused.focus({preventScroll: true});
   }
@@ -44,9 +48,12 @@ class CellOrder {
   grow(all) {
     clearTimeout(this.growing);
     if (this.shown >= this.ids.length) return;
-    this.shown = all ? this.ids.length : this.shown + MORE;
+    const started = performance.now();
+    this.shown = all ? this.ids.length : this.shown + this.more;
     this.show();
-    this.growing = setTimeout(() => this.grow(), 16);
+    if (performance.now() - started < BUDGET_MS / 2) this.more += MORE;
+    else if (performance.now() - started > BUDGET_MS) this.more = MORE;
+    this.growing = setTimeout(() => this.grow(), 8);
   }
 
   // Makes sure that a cell is drawn.

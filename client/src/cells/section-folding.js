@@ -68,6 +68,7 @@ module.exports = {
       const cell = this.cells.get(id);
       if (cell) this.showSectionOf(cell);
     }
+    if (this.blocks) this.blocks.showFolded();
   },
 
   showSectionOf(cell) {

@@ -2,7 +2,7 @@
 // Which cells are near enough to be worth drawing, and to hold a live editor.
 //
 // Within the first ring a cell is drawn and gets an editor; beyond the second it gives the editor
-// up, so only cells with one are watched for that. What has never been near is drawn when there is time.
+// up. Of far cells only the blocks are watched. What has never been near is drawn when there is time.
 
 const NEAR = '700px 0px';
 const FAR = '1500px 0px';
@@ -14,6 +14,8 @@ class Viewport {
   constructor() {
     this.cells = new WeakMap();
     this.waiting = new Set();
+    this.around = new Set(); // the cells of near blocks
+    this.blocks = new IntersectionObserver((entries) => this.crossedBlocks(entries), {rootMargin: FAR});
     this.near = new IntersectionObserver((entries) => this.crossed(entries, 'approached', null), {rootMargin: NEAR});
     this.far = new IntersectionObserver((entries) => this.crossed(entries, null, 'left'), {rootMargin: FAR});
     this.drawAll = () => {
@@ -26,14 +28,35 @@ class Viewport {
   observe(cell) {
     this.cells.set(cell.box, cell);
     this.waiting.add(cell);
-    this.near.observe(cell.box);
     this.drawSoon();
   }
 
   unobserve(cell) {
     this.waiting.delete(cell);
+    this.around.delete(cell);
     this.near.unobserve(cell.box);
     this.far.unobserve(cell.box);
+  }
+
+  // A block that is new, or holds other cells than before: whoever observes anew is told how it stands.
+  watchBlock(slot) {
+    this.blocks.unobserve(slot);
+    this.blocks.observe(slot);
+  }
+
+  crossedBlocks(entries) {
+    for (const {target: slot, isIntersecting: isNear} of entries) {
+      slot.part.toggle('near', isNear);
+      for (const box of slot.assignedElements()) {
+        const cell = this.cells.get(box);
+        if (!cell || cell.isDestroyed) continue;
+        if (isNear) this.around.add(cell);
+        else this.around.delete(cell);
+        if (isNear) this.near.observe(box);
+        else this.near.unobserve(box);
+        cell.nearby(isNear);
+      }
+    }
   }
 
   // From when a cell has an editor until it gives it up.
@@ -68,6 +91,7 @@ class Viewport {
   }
 
   destroy() {
+    this.blocks.disconnect();
     this.near.disconnect();
     this.far.disconnect();
     this.waiting.clear();

@@ -1,5 +1,7 @@
 'use strict';
 // What scrolls can be scrolled by keyboard: it takes the focus for as long as it has more than it shows.
+//
+// All that is watched costs something in every frame: what is far from the window rests.
 
 const SCROLLERS = 'pre, table, .math.display';
 
@@ -11,10 +13,8 @@ function scrolls({scrollWidth, clientWidth, scrollHeight, clientHeight}) {
 
 function watch(element) {
   observer = observer || new ResizeObserver((entries) => {
-    for (const {target} of entries) {
-      if (scrolls(target)) target.tabIndex = 0;
-      else target.removeAttribute('tabindex');
-    }
+    const changed = entries.map(({target}) => target).filter((target) => scrolls(target) !== target.hasAttribute('tabindex'));
+    for (const target of changed) target.hasAttribute('tabindex') ? target.removeAttribute('tabindex') : target.setAttribute('tabindex', '0');
   });
   observer.observe(element);
 }
@@ -25,4 +25,11 @@ function watchScrolling(root, itself) {
   root.querySelectorAll(SCROLLERS).forEach(watch);
 }
 
-module.exports = {scrolls, watchScrolling};
+// Ends that, until they are watched anew.
+function restScrolling(root) {
+  if (!observer) return;
+  observer.unobserve(root);
+  for (const element of root.querySelectorAll(SCROLLERS)) observer.unobserve(element);
+}
+
+module.exports = {restScrolling, scrolls, watchScrolling};

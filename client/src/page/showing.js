@@ -1,6 +1,7 @@
 'use strict';
 // The notebook is on the page: what is set up for it, and taken down with it.
 const {listenTo} = require('./listening');
+const {Blocks} = require('../cells/blocks');
 const {CellOrder} = require('../cells/order');
 const {Viewport} = require('../cells/viewport');
 const {Waking} = require('../cells/waking');
@@ -46,6 +47,9 @@ module.exports = {
   // After the first drawing.
   shown() {
     performance.mark('notebook-drawn');
+    const main = document.querySelector('main');
+    this.blocks = new Blocks(main, (slot) => this.viewport.watchBlock(slot));
+    this.order.onShow = () => this.blocks.arrange();
     const listen = (target, type, listener, options) => {
       target.addEventListener(type, listener, options);
       this.on('destroy', () => target.removeEventListener(type, listener, options));
@@ -61,7 +65,7 @@ module.exports = {
       this.viewport.destroy();
       this.waking.destroy();
     });
-    this.watchDragging(document.querySelector('main'));
+    this.watchDragging(main);
     this.watchFile();
     this.watchName();
     this.watchLanguage();
