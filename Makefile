@@ -51,10 +51,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed | $(BIN)/python
-	@echo "Installing what the tests need"
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing the Python packages, and those that the tests need (a minute or two the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 # --- Node: the one on the PATH if it is 20 or newer, else the one from PyPI in the environment ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 
@@ -12,6 +13,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if "CI" not in os.environ:
     settings.load_profile("patient")
+
+# In asyncio's debug mode, which ``-X dev`` turns on, each future, task and handle takes a traceback
+# of the whole stack: half of what busy tests cost. The loop's own checks (calls from another
+# thread, slow callbacks, coroutines nobody awaited) ask another place, and stay.
+# PYTHONASYNCIODEBUG=1 gives the tracebacks back to who looks for where a future came from.
+if not os.environ.get("PYTHONASYNCIODEBUG"):
+    asyncio.BaseEventLoop.get_debug = lambda self: False  # type: ignore[method-assign]
 
 REQUIRED = {name for name in os.environ.get("SHAREDB_TEST_REQUIRE", "").split(",") if name}
 """Markers whose tests may not be skipped; ``all`` forbids every skip."""
