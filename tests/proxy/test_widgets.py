@@ -351,6 +351,7 @@ async def test_a_link_is_carried_out_once_and_by_us(open_live: Any) -> None:
     async with person(live, b) as ben:
         await write(ben, "value", 30)
     await has(live, a, value=30)
+    await has(live, c, value=30)
     async with person(live, c) as cid:
         await write(cid, "value", 40)
     assert await asked(live, 1) == "30 30 40 [1, 20, 30]"
