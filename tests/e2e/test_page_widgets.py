@@ -322,37 +322,51 @@ async def test_a_widget_with_javascript_of_its_own_is_shared_and_cannot_reach_th
     await expect(theirs).to_have_text("2 in null", timeout=PATIENCE)
 
 
+CORNER = """(canvas, {wanted, patience}) => new Promise((resolve) => {
+  const look = () => {
+    const pixel = [...canvas.getContext('2d').getImageData(3, 3, 1, 1).data];
+    if (`${pixel}` === `${wanted}` || (patience -= 50) < 0) resolve(pixel);
+    else setTimeout(look, 50);
+  };
+  look();
+})"""
+
+
+async def has_corner(page: NotebookPage, *colour: int) -> None:
+    """Wait until the first cell's plot has a colour in its corner."""
+    canvas = page.outputs(0).frame_locator("iframe").locator("canvas").first
+    await canvas.wait_for(timeout=KERNEL)
+    wanted = [*colour, 255]
+    assert await canvas.evaluate(CORNER, {"wanted": wanted, "patience": KERNEL}) == wanted
+
+
 async def test_a_live_plot_is_drawn_for_all_from_binary_messages(
     open_notebook: OpenNotebook,
 ) -> None:
+    colour = "ax.figure.set_facecolor('{}'); fig.canvas.draw_idle()"
     ann = await open_notebook(
         new_code_cell(
             "%matplotlib widget\nimport matplotlib.pyplot as plt\n"
             "fig, ax = plt.subplots(figsize=(3, 2))\nax.plot([1, 3, 2])"
         ),
-        new_code_cell("ax.figure.set_facecolor('#ff0000'); fig.canvas.draw_idle()"),
+        new_code_cell(colour.format("#ff0000")),
+        new_code_cell(colour.format("#00ff00")),
     )
     ben = await open_notebook()
     await ann.run(0)
-    corner = """(canvas, {wanted, patience}) => new Promise((resolve) => {
-      const look = () => {
-        const pixel = [...canvas.getContext('2d').getImageData(3, 3, 1, 1).data];
-        if (`${pixel}` === `${wanted}` || (patience -= 50) < 0) resolve(pixel);
-        else setTimeout(look, 50);
-      };
-      look();
-    })"""
-    white = {"wanted": [255, 255, 255, 255], "patience": KERNEL}
-    red = {"wanted": [255, 0, 0, 255], "patience": KERNEL}
-    canvases = [
-        page.outputs(0).frame_locator("iframe").locator("canvas").first for page in (ann, ben)
-    ]
-    for canvas in canvases:
-        await canvas.wait_for(timeout=KERNEL)
-        assert await canvas.evaluate(corner, white) == white["wanted"]
+    for page in (ann, ben):
+        await has_corner(page, 255, 255, 255)
     await ann.run(1)
-    for canvas in canvases:
-        assert await canvas.evaluate(corner, red) == red["wanted"]
+    for page in (ann, ben):
+        await has_corner(page, 255, 0, 0)
+    # What one misses whose line is broken, they see once it stands again.
+    await ben.page.context.set_offline(True)
+    await ben.page.evaluate("derbyNotebook.model.connection.socket.socket.close()")
+    await expect(ben.page.locator(".notice.offline")).to_be_visible(timeout=PATIENCE)
+    await ann.run(2)
+    await has_corner(ann, 0, 255, 0)
+    await ben.page.context.set_offline(False)
+    await has_corner(ben, 0, 255, 0)
 
 
 async def test_what_a_file_brings_is_shown_as_far_as_it_can_be_and_runs_nothing(

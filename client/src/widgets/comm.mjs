@@ -16,6 +16,7 @@ export class DocumentComm {
     this.target_name = 'jupyter.widget';
     this.mayWrite = mayWrite;
     this.outbox = new Outbox((values, messages) => this.submit(values, messages));
+    this.spokenTo = false;
     this.onLive = () => {};
     this.onClose = () => {};
     this.follow = (op, mine) => mine || this.receive(op);
@@ -110,6 +111,7 @@ export class DocumentComm {
   }
 
   say({content, buffers = []}) {
+    this.spokenTo = true;
     if (!this.received) return;
     this.received({content: {data: {method: 'custom', content}}, buffers: buffers.map(fromBase64)});
   }

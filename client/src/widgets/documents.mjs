@@ -11,6 +11,8 @@ export class WidgetDocuments {
     this.docs = new Map();
     this.asking = new Map();
     this.comms = new Map();
+    this.back = new Set();
+    this.followLine(connection);
     const query = connection.createSubscribeQuery('widgets', {_notebook: notebookId});
     query.on('error', (error) => console.warn('Widgets cannot be followed:', error.message));
     query.on('ready', () => query.results.forEach((doc) => this.add(doc)));
@@ -30,6 +32,23 @@ export class WidgetDocuments {
         resolve();
       }))
     ]);
+  }
+
+  // While the line is broken, what the kernel says to views is missed: only values are in documents.
+  followLine(connection) {
+    let broken = false;
+    connection.on('disconnected', () => (broken = true));
+    connection.on('connected', () => {
+      if (!broken) return;
+      broken = false;
+      for (const tell of this.back) tell();
+    });
+  }
+
+  // Has `tell()` called each time the line stands again; returns what ends that.
+  onBack(tell) {
+    this.back.add(tell);
+    return () => this.back.delete(tell);
   }
 
   add(doc) {

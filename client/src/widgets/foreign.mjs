@@ -48,12 +48,27 @@ class FrameSide {
       if (source === frame.contentWindow && data && this[`on_${data.kind}`]) this[`on_${data.kind}`](data);
     };
     window.addEventListener('message', this.listen);
+    this.unfollow = documents.onBack(() => this.missed());
   }
 
   close() {
+    this.unfollow();
     window.removeEventListener('message', this.listen);
-    for (const comm of this.comms.values()) comm.close();
+    this.closeComms();
     this.frame.remove();
+  }
+
+  closeComms() {
+    for (const comm of this.comms.values()) comm.close();
+    this.comms.clear();
+  }
+
+  // A plot that builds each picture on the last stands still once it has missed one. What starts
+  // anew asks its kernel for all of it, as with somebody who comes late.
+  missed() {
+    if (![...this.comms.values()].some((comm) => comm.spokenTo)) return;
+    this.closeComms();
+    this.frame.src = this.frame.src;
   }
 
   post(message) {
