@@ -38,7 +38,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     # The address bar's menu is a page of its own with a renderer for each window: 0.6 s of
-    # processor time that nobody sees. This list replaces Playwright's; what matters of that is here.
+    # processor time that nobody sees. The list takes the place of Playwright's own.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,DestroyProfileOnBrowserClose,"
     "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
     "ThirdPartyStoragePartitioning,OptimizationHints",
