@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -46,6 +48,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self._hooks: list[tuple[Event, tuple[str, ...], Hook]] = []
+        self._told: asyncio.Queue[Op] = asyncio.Queue()
 
     def on(self, event: Event, pattern: str) -> Callable[[HookT], HookT]:
         """Call the decorated function, or coroutine function, after each such change.
@@ -62,6 +65,22 @@ class Hooks:
             return hook
 
         return add
+
+    def tell(self, op: Op) -> None:
+        """Have the hooks called for a published op, after those of all told before."""
+        self._told.put_nowait(op)
+
+    async def work(self) -> None:
+        """Call hooks, one after the other, for ever."""
+        while True:
+            op = await self._told.get()
+            for hook, change in self.matching(op):
+                try:
+                    result = hook(change)
+                    if inspect.isawaitable(result):
+                        await result
+                except Exception:
+                    log.exception("A hook on %s.%s failed", change.collection, change.doc_id)
 
     def matching(self, op: Op) -> Iterator[tuple[Hook, Change]]:
         """Yield who is to be told what of a published op."""

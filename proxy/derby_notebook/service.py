@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import inspect
-import json
 import logging
-from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +20,7 @@ from derby_notebook.jupyter.api import JupyterAPI, JupyterError
 from derby_notebook.kernels.asking import AskedRuns, asks_for_run
 from derby_notebook.kernels.control import Kernels
 from derby_notebook.outputs.collecting import collect_now_and_then
+from derby_notebook.outputs.shown import ShownCells
 from derby_notebook.people.editors import Editors
 from derby_notebook.places import Places
 from sharedb_py.backend import Backend
@@ -64,6 +61,7 @@ class NotebookService:
         self.disk = Documents(backend, "disk")
         self.kernels = Kernels(self.documents, api, state)
         self.editors = Editors(self.documents)
+        self.shown = ShownCells(self.documents)
         self.hooks = Hooks()
         self.places = Places(backend, self.documents)
         self.owners = Owners(backend.db.leases(), self._take_up, self._lost, self.editors.clear)
@@ -86,9 +84,7 @@ class NotebookService:
         """Who asked for a cell's run last, by the cell's id; kept by the access hooks."""
         self._notebook_of: dict[str, str] = {}
         self._subscriptions: list[Subscription] = []
-        self._removed: deque[str] = deque(maxlen=1000)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told: asyncio.Queue[Op] = asyncio.Queue()
 
     async def start(self) -> None:
         """Follow the documents, and take up what a crash left behind."""
@@ -107,7 +103,7 @@ class NotebookService:
         await asyncio.gather(*map(self.owners.acquire, left))
         self.owners.start()
         self._spawn(self._asked.work())
-        self._spawn(self._tell_hooks())
+        self._spawn(self.hooks.work())
         self._spawn(self._look_around())
         self._spawn(collect_now_and_then(self.backend, self.documents.blobs))
 
@@ -243,7 +239,7 @@ class NotebookService:
 
     def _receive(self, published: Published) -> None:
         op = published.message
-        self._told.put_nowait(op)
+        self.hooks.tell(op)
         self.places.follow(op)
         if op["c"] == "notebooks":
             self._notebook_changed(op)
@@ -338,17 +334,6 @@ class NotebookService:
             if isinstance(name, str):
                 self._spawn(self.opener.adopt(op["d"], name))
 
-    async def _tell_hooks(self) -> None:
-        while True:
-            op = await self._told.get()
-            for hook, change in self.hooks.matching(op):
-                try:
-                    result = hook(change)
-                    if inspect.isawaitable(result):
-                        await result
-                except Exception:
-                    log.exception("A hook on %s.%s failed", change.collection, change.doc_id)
-
     # People
 
     def note_open(self, agent: Any, notebook_id: str) -> None:
@@ -365,24 +350,6 @@ class NotebookService:
             self.editors.left(agent, cell_id, user)
         elif self.editors.entered(agent, cell_id, user) and hasattr(agent, "at_close"):
             agent.at_close[lambda: self._spawn(self.editors.gone(agent))] = None
-
-    # Copies of cells
-
-    def remember_removed(self, cell: dict[str, Any]) -> None:
-        """Keep what a removed cell showed, so that it may be brought back."""
-        if cell.get("outputs") or cell.get("execution_count") is not None:
-            self._removed.append(_shown(cell))
-
-    async def has_shown(self, cell: dict[str, Any]) -> bool:
-        """Whether a cell of its notebook, there or removed not long ago, shows the same."""
-        # A copy may be trusted less than what it was made of, never more.
-        wanted = {_shown(cell)}
-        if not cell.get("_trusted"):
-            wanted.add(_shown({**cell, "_trusted": True}))
-        if not wanted.isdisjoint(self._removed):
-            return True
-        found = await self.documents.find("cells", {"_notebook": cell.get("_notebook")})
-        return any(_shown(other.data) in wanted for other in found)
 
     # Running
 
@@ -406,12 +373,6 @@ def _is_anothers(op: Op, documents: Documents) -> bool:
     """Whether an op is by the notebook service in another process."""
     src = str(op.get("src"))
     return src != documents.src and src.startswith("service-")
-
-
-def _shown(cell: dict[str, Any]) -> str:
-    kept = [cell.get("_notebook"), cell.get("outputs") or [], cell.get("execution_count")]
-    kept.append(bool(cell.get("outputs") and cell.get("_trusted")))
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def _changes_file(op: Op) -> bool:

@@ -119,11 +119,11 @@ class Access:
     async def _check_copy(self, request: SubmitRequest, before: Any) -> str | None:
         """A cell that is pasted or brought back keeps what it showed; nothing else is shown."""
         if "del" in request.op and isinstance(before, dict):
-            self._service.remember_removed(before)
+            self._service.shown.remember(before)
         data = (request.op.get("create") or {}).get("data") or {}
         if not any(data.get(key) not in (None, [], False) for key in SHOWN):
             return None
-        if await self._service.has_shown(data):
+        if await self._service.shown.has(data):
             return None
         return "outputs are written by the notebook service only"
 
