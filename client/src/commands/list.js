@@ -53,7 +53,7 @@ const running = [
   {id: 'restart', title: 'Restart the kernel', icon: 'restart', keys: ['0 0'], changes: true, run: (page) => page.restartKernel()},
   {id: 'cancel', title: 'Cancel what waits to run', changes: true, run: (page) => page.cancelWaiting()},
   {id: 'choose-kernel', title: 'Choose another kernel', changes: true, run: (page) => page.toggleMenu('kernel', true)},
-  {id: 'shutdown', title: 'Shut down the kernel', changes: true, run: (page) => page.shutDown()},
+  {id: 'shutdown', title: 'Shut down the kernel', icon: 'power', changes: true, run: (page) => page.shutDown()},
   {id: 'restart-run-all', title: 'Restart the kernel and run all cells', changes: true, run: (page) => page.restartKernel({andRun: true})}
 ];
 

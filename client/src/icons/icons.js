@@ -36,6 +36,7 @@ const svgs = {
   outline: require('lucide-static/icons/list-tree.svg'),
   paste: require('lucide-static/icons/clipboard-paste.svg'),
   pause: require('lucide-static/icons/pause.svg'),
+  power: require('lucide-static/icons/power.svg'),
   print: require('lucide-static/icons/printer.svg'),
   redo: require('lucide-static/icons/redo-2.svg'),
   remove: require('lucide-static/icons/trash-2.svg'),
