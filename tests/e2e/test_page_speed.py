@@ -153,6 +153,17 @@ PLACED = """() => {
 }"""
 
 
+# Where style containment comes or goes, Chromium goes through the whole document.
+CONTAINED = """() => {
+  const contained = (element) => getComputedStyle(element).contain.includes('style');
+  const {shadowRoot} = document.querySelector('main');
+  return {
+    layers: [...document.querySelectorAll('.cm-layer')].map(contained),
+    blocks: [...shadowRoot.querySelectorAll('[part~=block]')].map(contained),
+  };
+}"""
+
+
 async def test_of_a_thousand_cells_only_those_near_the_window_are_laid_out(
     notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
 ) -> None:
@@ -168,6 +179,11 @@ async def test_of_a_thousand_cells_only_those_near_the_window_are_laid_out(
                 few.replace("{COUNT}", count), arg=80, timeout=PATIENCE
             )
         assert await page.page.evaluate(PLACED) == await page.ids()
+    await page.focus(1)
+    contained = await page.page.evaluate(CONTAINED)
+    assert contained["layers"]
+    assert not any(contained["layers"])
+    assert all(contained["blocks"])
 
 
 async def test_cells_stay_in_blocks_and_in_order_as_they_come_move_and_go(

@@ -52,7 +52,7 @@ class Blocks {
 }
 
 function isCell(element) {
-  return element.classList.contains('cell');
+  return element.hasAttribute('data-cell-id');
 }
 
 function makeSlot() {

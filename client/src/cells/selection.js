@@ -62,7 +62,8 @@ module.exports = {
       if (!cell) continue;
       cell.box.toggleAttribute('data-selected', id === active);
       cell.box.toggleAttribute('data-chosen', now.has(id) && now.size > 1);
-      cell.box.tabIndex = id === active ? 0 : -1;
+      if (id === active) cell.box.tabIndex = 0;
+      else if (cell.box.tabIndex === 0) this.untabSoon(cell);
       if (id === active) cell.box.setAttribute('aria-current', 'true');
       else cell.box.removeAttribute('aria-current');
     }
@@ -70,6 +71,13 @@ module.exports = {
     this.shownActive = active;
     this.showCellTools(this.cells.get(active));
     this.model.set('_page.chosenCount', now.size);
+  },
+
+  // When the focus has gone on: while the element has it, Chromium brings all styles up to date to see whether it may keep it.
+  untabSoon(cell) {
+    requestAnimationFrame(() => {
+      if (this.activeId() !== cell.id) cell.box.tabIndex = -1;
+    });
   },
 
   step(by, extend) {

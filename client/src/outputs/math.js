@@ -34,6 +34,9 @@ function draw(katex, element) {
     trust: false
   });
   element.title = '';
+  // Equations are numbered by counters: anew in each cell, not in each block of cells.
+  const cell = element.querySelector('.eqn-num') && element.closest('.rendered, .output');
+  if (cell) cell.style.counterReset = 'katexEqnNo mmlEqnNo';
 }
 
 // An element with LaTeX as a kernel sends it, dollars around it or not.

@@ -72,3 +72,22 @@ test('a run says which it was', () => {
   assert.deepStrictEqual(was([...numbers(30, 100), ...numbers(30)]).slice(-4), [0, 1, 2, 3]);
   assert.deepStrictEqual(was([...numbers(30), ...numbers(30, 100)]).slice(0, 5), [0, 1, 2, 3, undefined]);
 });
+
+test('however items come, go and move, the runs hold them in order, each run once', () => {
+  let seed = 7;
+  const random = (below) => (seed = seed * 16807 % 2147483647) % below;
+  let items = numbers(60);
+  let runs = runsOf(items);
+  for (let round = 0; round < 1500; round++) {
+    const [from, to, some] = [random(items.length + 1), random(items.length + 1), random(4) ? 1 : random(20)];
+    const moved = items.splice(from, some);
+    if (random(3)) items.splice(Math.min(to, items.length), 0, ...moved, ...numbers(random(3) ? 0 : some, 1000 * round + 1000));
+    else items.splice(to, 0, ...numbers(some, 1000 * round + 1000));
+    const next = partition(items, runs);
+    assert.deepStrictEqual(next.flatMap((run) => run.items), items);
+    assert.ok(next.every((run) => run.items.length && run.items.length <= MOST));
+    const was = next.map((run) => run.was).filter((index) => index !== undefined);
+    assert.deepStrictEqual(was, [...new Set(was)].sort((a, b) => a - b));
+    runs = next.map((run) => run.items);
+  }
+});
