@@ -181,7 +181,7 @@ def folder(jupyter: JupyterServer) -> Iterator[Path]:
     path = jupyter.folder / f"t{uuid.uuid4().hex[:8]}"
     path.mkdir()
     yield path
-    shutil.rmtree(path)
+    shutil.rmtree(path, ignore_errors=True)  # a last save may be under way
 
 
 def write_notebook(path: Path, *sources: str, **metadata: Any) -> Path:

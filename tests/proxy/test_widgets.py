@@ -321,8 +321,14 @@ async def test_interact_shows_its_result_in_place(open_live: Any) -> None:
     live = await open_live(
         "from ipywidgets import interact\n@interact(x=(0, 10))\ndef f(x=2): print('x is', x)",
     )
-    box = (await has(live, shown_model(await live.done(0))))["state"]
-    slider, out = (child.removeprefix("IPY_MODEL_") for child in box["children"])
+    box = shown_model(await live.done(0))
+
+    async def filled() -> list[str] | None:
+        children: list[str] = (await has(live, box))["state"]["children"]
+        return children or None
+
+    children = await eventually(filled, "interact has put its controls into the box")
+    slider, out = (child.removeprefix("IPY_MODEL_") for child in children)
     await eventually(lambda: _says(live, out, "x is 2\n"))
     async with person(live, slider) as ann:
         await write(ann, "value", 8)
