@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import nbformat
@@ -84,13 +85,27 @@ async def test_renderers_come_when_they_are_needed(
     assert "render-" in await names()
 
 
+OpenLong = Callable[[int], Awaitable[NotebookPage]]
+
+
+@pytest.fixture
+def open_long(notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str) -> OpenLong:
+    """Open a notebook of so many cells, all of them there."""
+
+    async def open_it(count: int) -> NotebookPage:
+        write(notebook_server.folder / notebook_path, count)
+        page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
+        await page.ready()
+        await expect(page.cells).to_have_count(count, timeout=60_000)
+        return page
+
+    return open_it
+
+
 async def test_a_thousand_cells_hold_editors_only_where_one_looks(
-    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+    open_long: OpenLong,
 ) -> None:
-    write(notebook_server.folder / notebook_path, 1000)
-    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
-    await page.ready()
-    await expect(page.cells).to_have_count(1000, timeout=60_000)
+    page = await open_long(1000)
     live = page.page.locator(".cell.live")
     await page.focus(1)
     await page.keys("Control+End")
@@ -125,12 +140,9 @@ WOKEN_BY_SCROLLING = """() => new Promise((resolve) => {
 
 
 async def test_editors_come_where_scrolling_ends_and_not_on_the_way(
-    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+    open_long: OpenLong,
 ) -> None:
-    write(notebook_server.folder / notebook_path, 200)
-    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
-    await page.ready()
-    await expect(page.cells).to_have_count(200, timeout=60_000)
+    page = await open_long(200)
     await expect(page.cell(1).locator(".cm-editor")).to_be_visible(timeout=PATIENCE)
     await page.page.wait_for_function("() => !window.derbyNotebook.page.waking.queue.length")
     assert await page.page.evaluate(WOKEN_BY_SCROLLING) == 0
@@ -165,12 +177,9 @@ CONTAINED = """() => {
 
 
 async def test_of_a_thousand_cells_only_those_near_the_window_are_laid_out(
-    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+    open_long: OpenLong,
 ) -> None:
-    write(notebook_server.folder / notebook_path, 1000)
-    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
-    await page.ready()
-    await expect(page.cells).to_have_count(1000, timeout=60_000)
+    page = await open_long(1000)
     few = "(count) => { const few = ({COUNT})(); return few > 5 && few < count; }"
     for place in ("Home", "End", "Home"):
         await page.keys("Escape", f"Control+{place}")
@@ -187,12 +196,9 @@ async def test_of_a_thousand_cells_only_those_near_the_window_are_laid_out(
 
 
 async def test_cells_stay_in_blocks_and_in_order_as_they_come_move_and_go(
-    notebook_server: NotebookServer, open_page: OpenPage, notebook_path: str
+    open_long: OpenLong,
 ) -> None:
-    write(notebook_server.folder / notebook_path, 60)
-    page = NotebookPage(await open_page(notebook_server.url(f"notebooks/{notebook_path}")))
-    await page.ready()
-    await expect(page.cells).to_have_count(60, timeout=60_000)
+    page = await open_long(60)
     ids = await page.ids()
     await page.command(6)
     for keys, count in (
